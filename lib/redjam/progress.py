@@ -1,0 +1,13 @@
+"""Progress bars where somebody watches: a terminal or a notebook at work, never a log or a report."""
+
+import sys
+from collections.abc import Iterable
+
+from tqdm import tqdm
+
+
+def bar(steps: Iterable | None = None, what: str = "", **options) -> tqdm:
+    """A tqdm bar; in a notebook as plain text, which needs no widget, and off under TQDM_DISABLE (our runner sets it)."""
+    if "ipykernel.kernelapp" in sys.modules:
+        return tqdm(steps, desc=what, leave=False, file=sys.stdout, **options)
+    return tqdm(steps, desc=what, leave=False, disable=None, **options)
