@@ -1,0 +1,60 @@
+"""The tables of the warehouse: two for staging, one fact and four dimensions."""
+
+import pandas as pd
+from psycopg2.extensions import connection as Connection
+
+from redjam import warehouse
+
+STAGING = ("staging_events", "staging_songs")
+DIMENSIONS = ("songs", "artists", "users", "time")
+FACTS = ("songplays",)
+TABLES = STAGING + DIMENSIONS + FACTS
+
+# https://docs.aws.amazon.com/redshift/latest/dg/r_PG_CLASS_INFO.html
+DISTSTYLES = {0: "EVEN", 1: "KEY", 8: "ALL", 10: "AUTO(ALL)", 11: "AUTO(EVEN)", 12: "AUTO(KEY)"}
+
+
+def create(connection: Connection) -> None:
+    """Create the tables that are not there; those that are keep their rows."""
+    with warehouse.transaction(connection):
+        for table in TABLES:
+            warehouse.execute(connection, warehouse.statement(f"tables/{table}"))
+
+
+def drop(connection: Connection) -> None:
+    """Drop the tables and all their rows."""
+    with warehouse.transaction(connection):
+        for table in reversed(TABLES):
+            warehouse.execute(connection, f"DROP TABLE IF EXISTS {table}")
+
+
+def require(connection: Connection, loaded: bool = False) -> None:
+    """Raise a LookupError that says what to run first if a table is missing or, with `loaded`, has no plays."""
+    there = set(warehouse.frame(connection, warehouse.statement("describe"))["table_name"])
+    if absent := [table for table in TABLES if table not in there]:
+        raise LookupError(
+            f"no table {', '.join(absent)}: run notebooks/02_schema.ipynb first (or: redjam create-tables)"
+        )
+    if loaded and warehouse.frame(connection, "SELECT 1 FROM songplays LIMIT 1").empty:
+        raise LookupError("no plays in songplays: run notebooks/03_etl.ipynb first (or: redjam etl)")
+
+
+def describe(connection: Connection) -> pd.DataFrame:
+    """One row a table: how its rows are distributed and sorted, how many columns and rows it has."""
+    columns = warehouse.frame(connection, warehouse.statement("describe"))
+    lines = [_line(connection, table, columns[columns["table_name"] == table]) for table in TABLES]
+    return pd.DataFrame([line for line in lines if line]).set_index("table")
+
+
+def _line(connection: Connection, table: str, columns: pd.DataFrame) -> dict | None:
+    if columns.empty:
+        return None
+    sorted_by = columns[columns["sortkey"] != 0].sort_values("sortkey")["column_name"]
+    return {
+        "table": table,
+        "diststyle": DISTSTYLES.get(columns["diststyle"].iloc[0], "?"),
+        "distkey": ", ".join(columns[columns["distkey"]]["column_name"]),
+        "sortkey": ", ".join(sorted_by),
+        "columns": len(columns),
+        "rows": warehouse.frame(connection, f"SELECT COUNT(*) FROM {table}").iat[0, 0],
+    }

@@ -1,0 +1,277 @@
+"""The star holds each play once, with its song, artist, listener and time, whatever comes in which order."""
+
+import itertools
+import json
+
+import pytest
+
+from redjam import etl, infrastructure, schema, warehouse
+
+STAR = ("songs", "artists", "users", "time", "songplays")
+MINUTE = 60_000
+NOON = 1541160000000  # 2018-11-02 12:00:00 UTC
+
+
+@pytest.fixture
+def load(connection, settings, cluster, put):
+    """Replace the sources, run the ETL, give the counts."""
+
+    def run(events, songs=({"song_id": "SOX", "artist_id": "ARX", "artist_name": "X", "title": "X"},)):
+        put(events, songs)
+        return etl.run(connection, settings, cluster.role_arn)["amount"]
+
+    return run
+
+
+@pytest.fixture
+def rows(connection):
+    """The rows of a query as tuples, None for NULL."""
+
+    def query(text):
+        with connection.cursor() as cursor:
+            cursor.execute(text)
+            return cursor.fetchall()
+
+    return query
+
+
+@pytest.fixture
+def star(rows):
+    """All rows of the star."""
+    return lambda: {table: sorted(rows(f"SELECT * FROM {table}"), key=repr) for table in STAR}
+
+
+def test_each_nextsong_event_is_one_play(load, rows):
+    load([{}, {"page": "Home", "song": None, "artist": None}, {"song": "Another"}, {"page": "Next Song"}])
+    assert rows("SELECT item_in_session FROM songplays ORDER BY 1") == [(0,), (2,)]
+
+
+def test_an_event_that_comes_twice_is_one_play(load, rows):
+    load([{"itemInSession": 5}, {"itemInSession": 5}])
+    assert rows("SELECT COUNT(*) FROM songplays") == [(1,)]
+
+
+def test_start_times_are_utc_to_the_millisecond(load, rows, monkeypatch):
+    monkeypatch.setenv("PGTZ", "America/Los_Angeles")
+    load([{"ts": 1541116799999}])
+    assert rows("SELECT CAST(start_time AS VARCHAR) FROM songplays") == [("2018-11-01 23:59:59.999",)]
+    assert rows("SELECT hour, day, week, month, year, weekday FROM time") == [(23, 1, 44, 11, 2018, 4)]
+
+
+def test_a_play_keeps_what_it_was(load, rows):
+    load([{"level": "paid", "location": "Boston, MA", "sessionId": 77, "itemInSession": 3}])
+    columns = "level, location, session_id, item_in_session, user_agent, length"
+    assert rows(f"SELECT {columns} FROM songplays") == [("paid", "Boston, MA", 77, 3, '"Mozilla/5.0"', 200.5)]
+
+
+def test_a_play_finds_its_song_by_title_and_artist(load, rows):
+    load([{}], [{}, {"song_id": "SO2", "title": "Second Song"}])
+    assert rows("SELECT song_id, artist_id FROM songplays") == [("SO1", "AR1")]
+
+
+def test_neither_title_nor_artist_alone_is_a_match(load, rows):
+    load([{}], [{"artist_name": "Someone Else"}, {"song_id": "SO2", "title": "Second Song"}])
+    assert rows("SELECT s.is_inferred FROM songplays p JOIN songs s ON s.song_id = p.song_id") == [(True,)]
+
+
+@pytest.mark.parametrize(("durations", "found"), [((100, 190), "SO2"), ((210.5, 190.5), "SO1"), ((None, 0), "SO2")])
+def test_of_several_songs_the_nearest_in_duration_then_the_lowest_id(load, rows, durations, found):
+    load([{}], [{"song_id": f"SO{n}", "duration": duration} for n, duration in enumerate(durations, 1)])
+    assert rows("SELECT song_id FROM songplays") == [(found,)]
+
+
+def test_a_play_without_a_catalogue_song_is_counted_under_an_inferred_one(load, rows):
+    counts = load([{}, {}, {"song": "Other"}])
+    assert (counts["songplays"], counts["of them of an inferred song"]) == (3, 3)
+    assert rows("SELECT title, artist_name, duration FROM songs WHERE is_inferred ORDER BY 1") == [
+        ("First Song", "Zoë and the Zebras", None),
+        ("Other", "Zoë and the Zebras", None),
+    ]
+    assert rows("SELECT name FROM artists WHERE is_inferred") == [("Zoë and the Zebras",)]
+
+
+def test_an_inferred_song_belongs_to_the_catalogues_artist_of_that_name(load, rows):
+    load([{"song": "Unknown"}], [{}])
+    assert rows("SELECT artist_id FROM songplays") == [("AR1",)]
+    assert rows("SELECT COUNT(*) FROM artists WHERE is_inferred") == [(0,)]
+
+
+def test_a_play_without_song_and_artist_is_kept(load, rows):
+    load([{"song": None, "artist": None}, {"song": "", "artist": ""}])
+    assert rows("SELECT COUNT(*), COUNT(song_id) FROM songplays") == [(2, 2)]
+
+
+def test_when_the_catalogue_brings_the_song_its_plays_move_to_it(load, rows):
+    load([{}, {"song": "Unknown"}])
+    load([{"sessionId": 2}], [{}])
+    assert rows("SELECT p.song_id FROM songplays p JOIN songs s ON s.song_id = p.song_id WHERE s.title = 'First Song'")
+    assert rows("SELECT COUNT(*) FROM songplays WHERE song_id = 'SO1'") == [(2,)]
+    assert rows("SELECT title, artist_id FROM songs WHERE is_inferred") == [("Unknown", "AR1")]
+    assert rows("SELECT name FROM artists WHERE is_inferred") == []
+
+
+def test_a_better_song_that_comes_later_takes_the_play(load, rows):
+    load([{}], [{"duration": 100}])
+    load([{"sessionId": 2, "song": "Other"}], [{"song_id": "SO0", "duration": 200}])
+    assert rows("SELECT song_id FROM songplays WHERE session_id = 1") == [("SO0",)]
+
+
+CATALOGUE = [
+    {"artist_location": "", "artist_name": "Zoë and the Zebras feat. Ann"},
+    {"song_id": "SO2", "title": "Second Song", "artist_location": "Oslo", "artist_latitude": 59.9},
+    {"song_id": "SO3", "title": "First Song", "artist_location": "Bergen", "duration": 150},
+]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_the_star_does_not_depend_on_the_order_of_the_catalogue(load, star, connection, order):
+    events = [{}, {"song": "Second Song"}, {"song": "Third Song"}]
+    load(events, CATALOGUE)
+    at_once = star()
+    schema.drop(connection)
+    schema.create(connection)
+    for number in order:
+        load(events, [CATALOGUE[number]])
+    assert star() == at_once
+    assert [row[1:4] for row in at_once["artists"]] == [("Zoë and the Zebras", "Oslo", 59.9)]
+
+
+def test_listeners_have_the_names_and_level_of_their_latest_play(load, rows):
+    load(
+        [
+            {"ts": NOON + MINUTE, "level": "paid", "lastName": "Lovelace"},
+            {"ts": NOON, "level": "free"},
+            {"ts": NOON + 2 * MINUTE, "level": "free", "page": "Home", "song": None},
+            {"ts": NOON, "userId": "2"},
+        ]
+    )
+    assert rows("SELECT user_id, last_name, level FROM users ORDER BY 1") == [
+        (1, "Lovelace", "paid"),
+        (2, "Byron", "free"),
+    ]
+
+
+def test_an_older_file_that_comes_later_does_not_change_a_listener(load, rows):
+    load([{"ts": NOON, "level": "paid"}])
+    load([{"ts": NOON - MINUTE, "level": "free", "sessionId": 0}])
+    assert rows("SELECT level FROM users") == [("paid",)]
+
+
+def test_only_those_who_played_are_listeners(load, rows):
+    load([{}, {"userId": "2", "page": "Home"}, {"userId": "", "page": "Login", "auth": "Logged Out"}])
+    assert rows("SELECT user_id FROM users") == [(1,)]
+
+
+def test_text_that_differs_in_trailing_blanks_is_one_song_as_on_redshift(load, rows):
+    load([{"song": "First Song "}], [{}])
+    assert rows("SELECT song_id FROM songplays") == [("SO1",)]
+
+
+def test_a_second_run_leaves_the_same_rows(load, star):
+    events = [{}, {"song": "Unknown"}, {"ts": NOON, "userId": "3"}]
+    load(events, CATALOGUE)
+    first = star()
+    load(events, CATALOGUE)
+    assert star() == first
+
+
+def test_songplay_ids_are_the_same_in_a_new_warehouse(load, star, connection):
+    load([{}, {"sessionId": 12, "itemInSession": 3}, {"sessionId": 1, "itemInSession": 23}])
+    first = star()
+    schema.drop(connection)
+    schema.create(connection)
+    load([{}, {"sessionId": 12, "itemInSession": 3}, {"sessionId": 1, "itemInSession": 23}])
+    assert star() == first
+    assert len(first["songplays"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("events", "rule"),
+    [
+        ([{"userId": ""}], "plays_are_known"),
+        ([{"ts": 1541121934}], "times_are_in_range"),
+        ([{"ts": 1541121934796000}], "times_are_in_range"),
+        ([{"itemInSession": 1, "song": "A"}, {"itemInSession": 1, "song": "B"}], "plays_do_not_conflict"),
+    ],
+)
+def test_a_failing_check_names_its_rule_and_leaves_everything_as_it_was(load, star, rows, events, rule):
+    load([{}], [{}])
+    before, staged = star(), rows("SELECT * FROM staging_events")
+    with pytest.raises(etl.CheckFailed, match=rule):
+        load(events, CATALOGUE)
+    assert star() == before
+    assert rows("SELECT * FROM staging_events") == staged
+    load([{}, {"song": "Unknown"}], CATALOGUE)
+
+
+BREAKS = {
+    "keys_are_unique": [f"INSERT INTO {table} SELECT * FROM {table}" for table in STAR],
+    "plays_are_unique": ["INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, "
+                         "session_id, item_in_session) SELECT 'copy', start_time, user_id, level, song_id, artist_id, "
+                         "session_id, item_in_session FROM songplays"],
+    "plays_are_complete": ["DELETE FROM songplays", "UPDATE songplays SET level = 'paid'",
+                           "UPDATE songplays SET start_time = DATE_TRUNC('second', start_time)"],
+    "plays_do_not_conflict": ["INSERT INTO staging_events (page, user_id, session_id, item_in_session, ts, song) "
+                              "SELECT page, user_id, session_id, item_in_session, ts, 'Other' FROM staging_events"],
+    "plays_are_known": [f"UPDATE songplays SET {column} = NULL" for column in
+                        ("user_id", "session_id", "item_in_session", "level")],
+    "references_exist": [f"DELETE FROM {table}" for table in ("songs", "artists", "users", "time")]
+                        + ["UPDATE songs SET artist_id = 'gone'"],
+    "times_are_in_range": ["UPDATE songplays SET start_time = '50805-01-01'",
+                           "UPDATE songplays SET start_time = '1970-01-18'"],
+    "inferred_songs_are_needed": ["UPDATE songs SET is_inferred = TRUE WHERE song_id = 'SOX'",
+                                  "INSERT INTO songs SELECT 'new', title, artist_id, artist_name, year, duration, "
+                                  "FALSE FROM songs WHERE is_inferred"],
+    "users_have_their_latest_level": ["UPDATE users SET level = 'paid'", "UPDATE users SET last_played = '2018-01-01'"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "damage"), [(name, sql) for name, all_of in BREAKS.items() for sql in all_of])
+def test_each_check_finds_what_it_looks_for(load, connection, name, damage):
+    load([{}])
+    query = warehouse.statement(f"checks/{name}")
+    assert warehouse.frame(connection, query).empty
+    warehouse.execute(connection, damage)
+    assert len(warehouse.frame(connection, query)) >= 1
+
+
+def test_every_check_is_tested():
+    assert sorted(f"checks/{name}" for name in BREAKS) == warehouse.names("checks")
+
+
+def test_every_event_is_accounted_for(load):
+    counts = load([{}, {"song": "Unknown"}, {"page": "Home"}, {"page": None}], [{}])
+    assert counts["events read"] == counts["of them plays (page NextSong)"] + counts["of them other pages"] == 4
+    assert counts["of them plays (page NextSong)"] == counts["songplays"] == 2
+    assert counts["of them of a song in the catalogue"] == counts["of them of an inferred song"] == 1
+
+
+def test_without_tables_the_etl_says_what_to_run(load, connection):
+    schema.drop(connection)
+    with pytest.raises(LookupError, match=r"02_schema\.ipynb"):
+        load([{}])
+
+
+def test_a_bad_file_leaves_the_old_state(load, star, settings, connection, cluster, put):
+    load([{}], [{}])
+    before = star()
+    put([{"sessionId": 9}], [{"song_id": "SO9"}])
+    with open(f"{settings.log_data}/zz.json", "w") as file:
+        file.write(json.dumps({"userId": "many"}) + '\n{"half": ')
+    with pytest.raises(Exception, match=r"zz\.json"):
+        etl.run(connection, settings, cluster.role_arn)
+    assert star() == before
+
+
+def test_a_reader_sees_the_old_state_until_the_commit(load, settings, cluster, connection, put):
+    load([{}])
+    put([{}, {"song": "New"}], [{}])
+    reader = warehouse.connect(settings, infrastructure.find_cluster(settings))
+    count = "SELECT COUNT(*) AS plays FROM songplays"
+    with warehouse.transaction(connection):
+        etl.stage(connection, settings, cluster.role_arn)
+        etl.load(connection)
+        assert warehouse.frame(connection, count)["plays"].tolist() == [2]
+        assert warehouse.frame(reader, count)["plays"].tolist() == [1]
+    assert warehouse.frame(reader, count)["plays"].tolist() == [2]
+    reader.close()
