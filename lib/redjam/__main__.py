@@ -1,0 +1,264 @@
+"""The command line, `redjam` or `python -m redjam`: each command is one call of the library.
+
+The commands import what they need themselves, so that `redjam --help` does not wait for all of it.
+"""
+
+import argparse
+import csv
+import json
+import logging
+import math
+import os
+import sys
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+from redjam import config
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and give the exit code: 1 after an error meant for the user, 130 after Ctrl-C."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("redjam").setLevel(logging.INFO)
+    sys.stdout.reconfigure(encoding="utf-8")
+    try:
+        from tqdm.contrib.logging import logging_redirect_tqdm
+
+        with logging_redirect_tqdm():  # a log line goes above the bars, not through them
+            arguments.command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has left (`| head`); Python must not complain at exit that it cannot flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # what a shell shows for SIGPIPE
+    except KeyboardInterrupt:
+        print("redjam: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if not (_for_user(error) or isinstance(error, arguments.errors)):
+            raise
+        print(f"redjam: {_text(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _for_user(error: Exception) -> bool:
+    """Whether the error says what the user can do: our own do, the database's, and those of a wrong --out."""
+    packages = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+    files = (FileExistsError, PermissionError, NotADirectoryError)
+    # Tables that are not there yet are a bare LookupError; its subclasses, such as KeyError, are mistakes of ours.
+    return bool(packages & {"redjam", "psycopg2"}) or isinstance(error, files) or type(error) is LookupError
+
+
+def _text(error: Exception) -> str:
+    """The error's text; a database error's without the line of the statement, which the user just typed."""
+    diagnostics = getattr(error, "diag", None)
+    if not getattr(diagnostics, "message_primary", None):
+        return str(error).strip()
+    parts = (diagnostics.message_primary, diagnostics.message_detail, diagnostics.message_hint)
+    return "; ".join(filter(None, parts))
+
+
+# --- The commands -----------------------------------------------------------------------------------------
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from redjam import run
+
+    settings = config.load(arguments.config)
+    out = arguments.out or settings.root / "out"
+    index = run.run(settings, out, dict(arguments.parameters), settings.root / "notebooks")
+    print(f"reports: {index}")
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    from redjam import infrastructure
+
+    cluster = infrastructure.build(config.load(arguments.config))
+    print(f"cluster {cluster.identifier} is {cluster.status}: {cluster.host}:{cluster.port}/{cluster.dbname}")
+
+
+def _delete(arguments: argparse.Namespace) -> None:
+    from redjam import infrastructure
+
+    settings = config.load(arguments.config)
+    found = infrastructure.inventory(settings)
+    infrastructure.delete(settings)
+    for kind, name in zip(found["kind"], found["name"], strict=True):
+        print(f"deleted: {kind} {name}")
+    if found.empty:
+        print("there was nothing to delete")
+
+
+def _status(arguments: argparse.Namespace) -> None:
+    from redjam import infrastructure, local
+
+    settings = config.load(arguments.config)
+    print(f"target: {settings.target}")
+    print(f"settings: {settings.file or 'the defaults, there is no dwh.cfg'}")
+    services = dict(local.status(settings)) if settings.is_local else {}
+    for name, state in services.items():
+        print(f"{name}: {state}")
+    # To ask the stand-in would start it.
+    if services.get("AWS (moto)") == "stopped":
+        print("cluster: unknown until something starts the local services (redjam build, say)")
+        return
+    found = infrastructure.inventory(settings)
+    print("cluster: not built" if found.empty else found.to_string(index=False))
+
+
+def _create_tables(arguments: argparse.Namespace) -> None:
+    from redjam import schema
+
+    with closing(_connect(config.load(arguments.config))[0]) as connection:
+        if arguments.fresh:
+            schema.drop(connection)
+        schema.create(connection)
+        print(schema.describe(connection).to_string())
+
+
+def _etl(arguments: argparse.Namespace) -> None:
+    from redjam import etl
+
+    settings = config.load(arguments.config)
+    connection, cluster = _connect(settings)
+    with closing(connection):
+        print(etl.run(connection, settings, cluster.role_arn).to_string())
+
+
+def _sql(arguments: argparse.Namespace) -> None:
+    query = sys.stdin.read() if arguments.query == "-" else arguments.query
+    connection, _ = _connect(config.load(arguments.config))
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(query)
+        if cursor.description:
+            write = {"table": _write_table, "csv": _write_csv, "json": _write_json}[arguments.format]
+            write([column.name for column in cursor.description], cursor.fetchall())
+        elif cursor.rowcount < 0:
+            print("done")
+        else:
+            print(_rows(cursor.rowcount), "affected")
+
+
+def _sample(arguments: argparse.Namespace) -> None:
+    from redjam import sample
+
+    options = {name: getattr(arguments, name) for name in ("days", "users", "songs", "seed", "start")}
+    sample.write(arguments.out, **{name: value for name, value in options.items() if value is not None})
+    print(f"sample: {arguments.out}")
+
+
+def _stop(arguments: argparse.Namespace) -> None:
+    from redjam import local
+
+    for name in local.stop(config.load(arguments.config)) or ["nothing was running"]:
+        print(name)
+
+
+def _connect(settings: config.Settings):
+    """The connection to the warehouse, and the cluster."""
+    from redjam import infrastructure, warehouse
+
+    cluster = infrastructure.find_cluster(settings)
+    return warehouse.connect(settings, cluster), cluster
+
+
+# --- Formats of sql: numbers keep all their digits, times are ISO 8601 ------------------------------------
+
+
+def _write_table(names: list[str], rows: list[tuple]) -> None:
+    import pandas as pd
+
+    # As objects, or pandas would turn whole numbers with a NULL among them into floats.
+    shown = [["NULL" if value is None else value for value in row] for row in rows]
+    frame = pd.DataFrame(shown, columns=names, dtype=object)
+    with pd.option_context("display.unicode.east_asian_width", True):
+        print(frame.to_string(index=False, justify="left") if rows else " ".join(names))
+    print(f"({_rows(len(rows))})")
+
+
+def _write_csv(names: list[str], rows: list[tuple]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_plain(value) for value in row] for row in rows)
+
+
+def _write_json(names: list[str], rows: list[tuple]) -> None:
+    keys = [json.dumps(name, ensure_ascii=False) for name in names]
+    objects = [", ".join(f"{key}: {_json(value)}" for key, value in zip(keys, row, strict=True)) for row in rows]
+    print("[" + ",\n".join(f"{{{text}}}" for text in objects) + "]")
+
+
+def _json(value) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(str(value))  # JSON has no such number
+    return json.dumps(value, ensure_ascii=False, default=lambda other: str(_plain(other)))
+
+
+def _plain(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
+# --- The parser -------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="redjam",
+        description="A data warehouse of listening data, on Amazon Redshift or on this machine.",
+    )
+    parser.add_argument("--config", metavar="FILE", help="the settings, instead of the project's dwh.cfg")
+    parser.set_defaults(errors=())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function, about: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=about, description=about)
+        added.set_defaults(command=function)
+        return added
+
+    run = command("run", _run, "run all notebooks and write reports")
+    run.add_argument("--out", type=Path, metavar="DIR", help="where notebooks and reports go (default: out)")
+    run.add_argument(
+        "-p",
+        dest="parameters",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="a parameter, for every notebook that declares it",
+    )
+    command("build", _build, "make role, security group and cluster: on AWS it takes minutes and costs money")
+    command("delete", _delete, "delete the cluster with its data, the security group and the role")
+    command("status", _status, "show the target, what is built and what runs")
+    create = command("create-tables", _create_tables, "create the tables that are not there")
+    create.add_argument("--fresh", action="store_true", help="drop the tables and their rows first")
+    command("etl", _etl, "load the data into the star schema")
+    sql = command("sql", _sql, "run a statement and show its rows")
+    sql.add_argument("query", metavar="QUERY", help="the statement, or - to read it from standard input")
+    sql.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    sample = command("sample", _sample, "generate song and event files like the real ones")
+    sample.set_defaults(errors=(ValueError,))
+    sample.add_argument("--out", type=Path, required=True, metavar="DIR")
+    sample.add_argument("--days", type=int, metavar="N", help="days of events")
+    sample.add_argument("--users", type=int, metavar="N", help="listeners")
+    sample.add_argument("--songs", type=int, metavar="N", help="songs in the catalogue")
+    sample.add_argument("--seed", type=int, metavar="N", help="another seed gives other data")
+    sample.add_argument("--start", metavar="DATE", help="the first day, such as 2018-11-01")
+    command("stop", _stop, "stop the local services; their data stay")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,359 @@
+"""The command line: the rooms behind it are replaced by recorders, the statements of `sql` run on a real Postgres."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+from test_run import settings_in, write
+
+from redjam import __main__ as cli
+from redjam import config, etl, infrastructure, local, run, sample, schema, warehouse
+from redjam.local import postgres as embedded
+from redjam.local import processes
+
+CLUSTER = infrastructure.Cluster("redjam", "available", "127.0.0.1", 5439, "dwh", "awsuser", "arn:x", "ra3.large", 1)
+TYPES = """
+    SELECT 1::bigint AS whole, 1234567890.123456789::numeric AS exact, 0.1::float8 AS float, true AS yes,
+           timestamp '2018-11-01 21:01:46.796' AS at, date '2018-11-01' AS day, 'Björk, "坂本"' AS text, '' AS empty,
+           NULL::bigint AS nothing
+    UNION ALL
+    SELECT NULL, NULL, 'NaN', NULL, NULL, NULL, NULL, NULL, 9007199254740993
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A project's folder with a dwh.cfg, where the command is given."""
+    settings_in(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REDJAM_CONFIG", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def database(project, servers, postgres, monkeypatch) -> list:
+    """The project's warehouse is a fresh Postgres database; the connections that were opened to it."""
+    opened = []
+
+    def connect(settings, cluster):
+        assert cluster is CLUSTER
+        opened.append(embedded.connect(servers, dbname=postgres.info.dbname))
+        opened[-1].autocommit = True
+        return opened[-1]
+
+    monkeypatch.setattr(infrastructure, "find_cluster", lambda settings: CLUSTER)
+    monkeypatch.setattr(warehouse, "connect", connect)
+    return opened
+
+
+def recorder(monkeypatch, room, name: str, answer=None) -> list:
+    """Replace a function by one that notes what it was given and gives this answer, or raises it."""
+    calls = []
+
+    def record(*given, **named):
+        calls.append((*given, named) if named else given)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(room, name, record)
+    return calls
+
+
+# --- Each command calls its room --------------------------------------------------------------------------
+
+
+def test_run_gives_folder_and_parameters_on(project, monkeypatch, capsys):
+    calls = recorder(monkeypatch, run, "run", project / "out/reports/index.html")
+    assert cli.main(["run", "-p", "top_n", "5", "-p", "offset", "-3"]) == 0
+    assert cli.main(["run", "--out", "elsewhere"]) == 0
+    settings = config.load()
+    assert calls == [
+        (settings, project / "out", {"top_n": "5", "offset": "-3"}, project / "notebooks"),
+        (settings, Path("elsewhere"), {}, project / "notebooks"),
+    ]
+    assert capsys.readouterr().out.splitlines()[0] == f"reports: {project}/out/reports/index.html"
+
+
+def test_build_says_where_the_cluster_is(project, monkeypatch, capsys):
+    calls = recorder(monkeypatch, infrastructure, "build", CLUSTER)
+    assert cli.main(["build"]) == 0
+    assert calls == [(config.load(),)]
+    assert capsys.readouterr().out == "cluster redjam is available: 127.0.0.1:5439/dwh\n"
+
+
+def test_delete_says_what_it_deleted(project, monkeypatch, capsys):
+    rows = [("cluster", "redjam", "available", ""), ("role", "redjam-redshift-s3", "exists", "")]
+    recorder(monkeypatch, infrastructure, "inventory", pd.DataFrame(rows, columns=["kind", "name", "state", "detail"]))
+    calls = recorder(monkeypatch, infrastructure, "delete")
+    assert cli.main(["delete"]) == 0
+    assert calls == [(config.load(),)]
+    assert capsys.readouterr().out == "deleted: cluster redjam\ndeleted: role redjam-redshift-s3\n"
+    recorder(monkeypatch, infrastructure, "inventory", pd.DataFrame(columns=["kind", "name", "state", "detail"]))
+    assert cli.main(["delete"]) == 0
+    assert capsys.readouterr().out == "there was nothing to delete\n"
+
+
+def test_status_does_not_start_the_stand_in(project, capsys):
+    assert cli.main(["status"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["target: local", f"settings: {project / 'dwh.cfg'}"]
+    assert any(line.startswith("cluster: unknown") for line in lines)
+    assert {state for _, state in local.status(config.load())} == {"stopped"}
+
+
+def test_status_shows_services_and_inventory(project, monkeypatch, capsys):
+    recorder(monkeypatch, local, "status", [("Postgres", "stopped"), ("AWS (moto)", "running on http://x")])
+    row = ("cluster", "redjam", "available", "1 x ra3.large")
+    recorder(monkeypatch, infrastructure, "inventory", pd.DataFrame([row], columns=["kind", "name", "state", "detail"]))
+    assert cli.main(["status"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:4] == ["Postgres: stopped", "AWS (moto): running on http://x"]
+    assert lines[5].split() == ["cluster", "redjam", "available", "1", "x", "ra3.large"]
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_create_tables_drops_only_when_told(database, monkeypatch, fresh):
+    calls = []
+    monkeypatch.setattr(schema, "drop", lambda connection: calls.append("drop"))
+    monkeypatch.setattr(schema, "create", lambda connection: calls.append("create"))
+    monkeypatch.setattr(schema, "describe", lambda connection: pd.DataFrame())
+    assert cli.main(["create-tables", *(["--fresh"] if fresh else [])]) == 0
+    assert calls == (["drop", "create"] if fresh else ["create"])
+
+
+def test_etl_loads_with_the_role_of_the_cluster(database, monkeypatch, capsys):
+    calls = recorder(monkeypatch, etl, "run", pd.DataFrame({"amount": [1594]}, index=["plays"]))
+    assert cli.main(["etl"]) == 0
+    assert calls == [(database[0], config.load(), "arn:x")]
+    assert database[0].closed
+    assert capsys.readouterr().out.split() == ["amount", "plays", "1594"]
+
+
+def test_sample_passes_on_only_what_was_given(project, monkeypatch):
+    calls = recorder(monkeypatch, sample, "write")
+    assert cli.main(["sample", "--out", "data"]) == 0
+    assert cli.main(["sample", "--out", "data", "--days", "3", "--seed", "0", "--start", "2018-11-05"]) == 0
+    assert calls == [(Path("data"),), (Path("data"), {"days": 3, "seed": 0, "start": "2018-11-05"})]
+
+
+def test_stop_names_what_ran(project, monkeypatch, capsys):
+    recorder(monkeypatch, local, "stop", ["Postgres"])
+    assert cli.main(["stop"]) == 0
+    recorder(monkeypatch, local, "stop", [])
+    assert cli.main(["stop"]) == 0
+    assert capsys.readouterr().out == "Postgres\nnothing was running\n"
+
+
+def test_config_stands_before_the_command(project, monkeypatch, tmp_path_factory):
+    calls = recorder(monkeypatch, local, "stop", [])
+    other = tmp_path_factory.mktemp("other") / "mine.cfg"
+    other.write_text("[CLUSTER]\nTARGET=local\nDBNAME=other\n")
+    assert cli.main(["--config", str(other), "stop"]) == 0
+    assert (calls[0][0].file, calls[0][0].dbname) == (other, "other")
+
+
+def test_the_commands_one_after_the_other_without_recorders(settings, put, capsys):
+    put([{}, {"page": "Home"}], [{}])
+
+    def said(*arguments: str) -> str:
+        assert cli.main(["--config", str(settings.file), *arguments]) == 0
+        return capsys.readouterr().out
+
+    assert f"cluster {settings.identifier} is available: " in said("build")
+    assert "songplays" in said("create-tables", "--fresh")
+    assert "songplays" in said("etl")
+    assert said("sql", "SELECT COUNT(*) AS plays FROM songplays", "--format", "csv").endswith("plays\n1\n")
+    assert f"{settings.identifier} available" in said("status")
+    assert f"deleted: cluster {settings.identifier}\n" in said("delete")
+    assert cli.main(["--config", str(settings.file), "etl"]) == 1
+    assert capsys.readouterr().err.startswith(f"redjam: no cluster '{settings.identifier}'")
+
+
+# --- sql --------------------------------------------------------------------------------------------------
+
+
+def test_sql_as_csv_is_exact(database, capfd):
+    assert cli.main(["sql", "--format", "csv", TYPES]) == 0
+    names, first, second = csv.reader(io.StringIO(capfd.readouterr().out))
+    assert names == ["whole", "exact", "float", "yes", "at", "day", "text", "empty", "nothing"]
+    assert first[:4] == ["1", "1234567890.123456789", "0.1", "true"]
+    assert first[4:] == ["2018-11-01T21:01:46.796000", "2018-11-01", 'Björk, "坂本"', "", ""]
+    assert second == ["", "", "nan", "", "", "", "", "", "9007199254740993"]
+
+
+def test_sql_as_json_is_exact(database, capfd):
+    assert cli.main(["sql", TYPES, "--format", "json"]) == 0
+    text = capfd.readouterr().out
+    first, second = json.loads(text, parse_float=Decimal)
+    assert "坂本" in text
+    assert first == {
+        "whole": 1,
+        "exact": Decimal("1234567890.123456789"),
+        "float": Decimal("0.1"),
+        "yes": True,
+        "at": "2018-11-01T21:01:46.796000",
+        "day": "2018-11-01",
+        "text": 'Björk, "坂本"',
+        "empty": "",
+        "nothing": None,
+    }
+    assert second == dict.fromkeys(first) | {"float": "nan", "nothing": 9007199254740993}
+
+
+def test_sql_as_a_table_counts_its_rows(database, capfd):
+    assert cli.main(["sql", "SELECT 7 AS lucky UNION ALL SELECT NULL ORDER BY 1"]) == 0
+    assert [line.split() for line in capfd.readouterr().out.splitlines()] == [
+        ["lucky"],
+        ["7"],
+        ["NULL"],
+        ["(2", "rows)"],
+    ]
+    assert cli.main(["sql", "SELECT 1 AS a, 2 AS a"]) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "(1 row)"
+    assert cli.main(["sql", "SELECT 1 AS a, 'x' AS b WHERE false"]) == 0
+    assert capfd.readouterr().out == "a b\n(0 rows)\n"
+
+
+@pytest.mark.parametrize(("name", "nothing"), [("csv", "a\n"), ("json", "[]\n")])
+def test_sql_without_rows(database, capfd, name, nothing):
+    assert cli.main(["sql", "SELECT 1 AS a WHERE false", "--format", name]) == 0
+    assert capfd.readouterr().out == nothing
+
+
+def test_sql_takes_percent_colon_and_standard_input(database, capfd, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("SELECT '50% :x' LIKE '50\\%%' AS yes"))
+    assert cli.main(["sql", "-", "--format", "json"]) == 0
+    assert capfd.readouterr().out == '[{"yes": true}]\n'
+
+
+def test_sql_counts_the_rows_that_a_statement_changed(database, capsys):
+    for statement in ("CREATE TABLE t (n int)", "INSERT INTO t VALUES (1), (2)", "DELETE FROM t WHERE n = 1"):
+        assert cli.main(["sql", statement]) == 0
+    assert capsys.readouterr().out == "done\n2 rows affected\n1 row affected\n"
+
+
+def test_sql_into_a_closed_pipe_is_quiet(project, servers):
+    program = f"""
+import sys
+from pathlib import Path
+from redjam import __main__ as cli, infrastructure, warehouse
+from redjam.local import postgres
+infrastructure.find_cluster = lambda settings: None
+warehouse.connect = lambda settings, cluster: postgres.connect(Path({str(servers)!r}))
+sys.exit(cli.main(["sql", "SELECT generate_series(1, 100000) AS n", "--format", "csv"]))
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"n\n"
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == (b"", 141)
+
+
+# --- Errors -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (config.SettingError("dwh.cfg: [CLUSTER] PORT is 'abc'"), "dwh.cfg: [CLUSTER] PORT is 'abc'"),
+        (infrastructure.NotBuilt("no cluster 'redjam'"), "no cluster 'redjam'"),
+        (infrastructure.AWSError("the credentials have expired"), "the credentials have expired"),
+        (etl.CheckFailed("unique: 3 rows"), "unique: 3 rows"),
+        (run.RunError("01_a.ipynb failed"), "01_a.ipynb failed"),
+        (processes.StandInError("moto did not start"), "moto did not start"),
+        (
+            LookupError("no table songs: run notebooks/02_schema.ipynb first"),
+            "no table songs: run notebooks/02_schema.ipynb first",
+        ),
+        (FileExistsError(17, "File exists", "out"), "[Errno 17] File exists: 'out'"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_for_the_user_is_one_line(project, monkeypatch, capsys, error, line):
+    recorder(monkeypatch, infrastructure, "build", error)
+    assert cli.main(["build"]) == 1
+    assert capsys.readouterr() == ("", f"redjam: {line}\n")
+
+
+def test_any_other_error_keeps_its_traceback(project, monkeypatch):
+    for error in (ValueError("a bug"), KeyError("a bug"), FileNotFoundError("a bug")):
+        recorder(monkeypatch, infrastructure, "build", error)
+        with pytest.raises(type(error)):
+            cli.main(["build"])
+
+
+def test_a_database_error_is_one_line(database, capsys):
+    assert cli.main(["sql", "SELECT * FROM nothing"]) == 1
+    assert capsys.readouterr() == ("", 'redjam: relation "nothing" does not exist\n')
+
+
+def test_a_wrong_value_for_the_sample_is_one_line(project, monkeypatch, capsys):
+    recorder(monkeypatch, sample, "write", ValueError("days is 0: at least 1"))
+    assert cli.main(["sample", "--out", "data", "--days", "0"]) == 1
+    assert capsys.readouterr().err == "redjam: days is 0: at least 1\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["fly"], ["run", "-p", "top_n"], ["sample"], ["sql"], ["sample", "--days", "x"]]
+)
+def test_wrong_usage_is_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: redjam" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_run_its_kernel_and_nothing_else(project):
+    write(
+        project / "notebooks/01_a.ipynb",
+        ["import os; open('pid', 'w').write(str(os.getpid()))", "import time; time.sleep(60)"],
+    )
+    command = [sys.executable, "-m", "redjam", "run"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pid = project / "notebooks/pid"
+    while not (pid.exists() and pid.read_text()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "redjam: interrupted\n")
+    assert int(pid.read_text()) not in {p.pid for p in psutil.process_iter() if p.status() != psutil.STATUS_ZOMBIE}
+    assert list((project / "out").iterdir()) == []
+
+
+# --- As a program -----------------------------------------------------------------------------------------
+
+
+def test_help_imports_none_of_the_heavy_packages():
+    code = "import sys\nfrom redjam.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: print(*sys.modules)"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "redjam.config" in output
+    assert {"pandas", "boto3", "psycopg2", "papermill", "nbconvert", "matplotlib"}.isdisjoint(output.split())
+
+
+def test_every_command_has_help(capsys):
+    commands = ["run", "build", "delete", "status", "create-tables", "etl", "sql", "sample", "stop"]
+    for name in commands:
+        with pytest.raises(SystemExit):
+            cli.main([name, "--help"])
+        assert capsys.readouterr().out.startswith(f"usage: redjam {name}")
+
+
+def test_a_failing_notebook_is_exit_code_1_and_one_line(project):
+    write(project / "notebooks/01_a.ipynb", ["1 / 0"])
+    done = subprocess.run([sys.executable, "-m", "redjam", "run"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    finished, error = done.stderr.splitlines()
+    assert finished.startswith("01_a.ipynb failed after ")
+    assert error.startswith(
+        "redjam: 01_a.ipynb failed in cell [1] (number 1 of 1): ZeroDivisionError: division by zero"
+    )

@@ -1,0 +1,401 @@
+"""The runner on small notebooks with real kernels, and its reports in a real browser."""
+
+import json
+import logging
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from redjam import config, report, run
+
+BROWSER = Path("/usr/bin/chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+KERNELSPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
+SECRET = 'Sesame-<&>-0"pen'
+PARAMETERS = "top_n: int = 10  # how many rows\nshare: float = 0.5\nname = 'any'\ndelete: bool = False  # for good"
+
+FIRST = [
+    "# 1. Set & go\n\nThen [two](02_second.ipynb#a-chart), [notes](../README.md), [web](https://example.org).",
+    ("parameters", PARAMETERS),
+    "import os, sys, json, tqdm",
+    "[top_n, share, name, delete]",
+    "json.dumps([sys.executable, os.getcwd(), os.environ.get('REDJAM_CONFIG')])",
+    f"print({SECRET!r})",
+    f"from IPython.display import HTML; import html; HTML(html.escape({SECRET!r}))",
+    "for _ in tqdm.tqdm(range(3)): pass",
+]
+SECOND = [
+    "# 2. Charts\n\n## A chart",
+    "import pandas as pd, matplotlib.pyplot as plt",
+    "pd.DataFrame({f'column {i}': ['Björk', '坂本龍一', '<script>alert(1)</script>'] for i in range(30)})",
+    "plt.subplots(figsize=(18, 4))[1].plot([1, 3, 2]);",
+    "print('wide ' * 100)",
+    "# A table\n\n| a | b |\n|---|---|\n" + "| word | and another word |\n" * 3 + "\n`" + "long" * 60 + "`",
+    "# Code\n\n```sql\nSELECT " + "a_long_column, " * 30 + "\n```",
+]
+FAILING = [
+    "# 3. Fails",
+    ("parameters", "top_n: int = 1"),
+    "2 + 2",
+    "raise ValueError('a bad row\\nand its details')",
+    "print('never')",
+]
+
+
+def write(path: Path, cells: list) -> Path:
+    """A notebook of cells given as text: with a heading it is markdown; a pair is a tag and code."""
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": KERNELSPEC})
+    for cell in cells:
+        tag, text = cell if isinstance(cell, tuple) else ("", cell)
+        new = nbformat.v4.new_markdown_cell if text.startswith("# ") else nbformat.v4.new_code_cell
+        notebook.cells.append(new(text, metadata={"tags": [tag]} if tag else {}))
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, path)
+    return path
+
+
+def settings_in(folder: Path, **changes) -> config.Settings:
+    (folder / "dwh.cfg.example").touch()  # it marks the project's folder
+    (folder / "dwh.cfg").write_text("[CLUSTER]\nTARGET=local\n")
+    return replace(config.load(folder / "dwh.cfg"), **changes)
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def results(path: Path) -> list:
+    """The results of the code cells of a notebook, as plain text."""
+    outputs = [output for cell in nbformat.read(path, 4).cells for output in cell.get("outputs", [])]
+    return [output.data["text/plain"] for output in outputs if output.output_type == "execute_result"]
+
+
+def read(terminal: int) -> Iterator[str]:
+    """What a terminal is given, until the program at its other end is gone (EIO)."""
+    with suppress(OSError), open(terminal, encoding="utf-8", newline="") as file:
+        while text := file.read(1):
+            yield text
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A project after a run of two good notebooks, and after one of four of which the third fails.
+
+    The folder's name has a space and a dollar; the user has a broken kernel `python3` of their own.
+    """
+    folder = tmp_path_factory.mktemp("a project $HOME")
+    write(folder / "notebooks/01_first.ipynb", FIRST)
+    write(folder / "notebooks/02_second.ipynb", SECOND)
+    kernel = folder / "jupyter/kernels/python3/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": ["/nowhere/python"], "display_name": "other", "language": "python"}))
+    old = folder / "good/reports"
+    old.mkdir(parents=True)
+    for name in ("index.html", "09_former.html", "kept.txt"):
+        (old / name).write_text("former")
+    settings = settings_in(folder, password=config.Secret(SECRET))
+    given = {"top_n": "3", "share": "0.25", "name": "5", "delete": "no"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
+        patch.delenv("REDJAM_CONFIG", raising=False)
+        before = dict(os.environ)
+        run.run(settings, folder / "good", given, folder / "notebooks")
+        assert dict(os.environ) == before
+        write(folder / "notebooks/03_failing.ipynb", FAILING)
+        write(folder / "notebooks/04_last.ipynb", ["# 4. Last", "1"])
+        with pytest.raises(run.RunError) as caught:
+            run.run(settings, folder / "bad", {"top_n": "4"}, folder / "notebooks")
+    (folder / "error.txt").write_text(str(caught.value))
+    return folder
+
+
+# --- Series and parameters --------------------------------------------------------------------------------
+
+
+def test_series_is_numbered_notebooks_in_order(tmp_path):
+    for name in ("02_b.ipynb", "01_a.ipynb", "10_c.ipynb", "scratch.ipynb", "1_x.ipynb", "03_notes.md"):
+        (tmp_path / name).touch()
+    assert [path.name for path in run.series(tmp_path)] == ["01_a.ipynb", "02_b.ipynb", "10_c.ipynb"]
+
+
+def test_nothing_to_run_is_said(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(run.RunError, match=r"no numbered notebook .* in .*empty"):
+        run.series(tmp_path / "empty")
+    with pytest.raises(run.RunError, match=r"no folder .*absent"):
+        run.series(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("word", ["false", "False", "NO", "no"])
+def test_false_is_not_true(tmp_path, word):
+    source = write(tmp_path / "01_a.ipynb", [("parameters", PARAMETERS)])
+    assert run.assign({"delete": word}, [source])[source]["delete"] is False
+
+
+def test_parameters_are_typed_by_each_notebook_that_declares_them(tmp_path):
+    one = write(tmp_path / "01_a.ipynb", [("parameters", PARAMETERS)])
+    two = write(tmp_path / "02_b.ipynb", [("parameters", "top_n = 'all'")])
+    three = write(tmp_path / "03_c.ipynb", ["1"])
+    assigned = run.assign({"top_n": "07", "share": "1", "name": "true", "delete": "yes"}, [one, two, three])
+    assert assigned == {
+        one: {"top_n": 7, "share": 1.0, "name": "true", "delete": True},
+        two: {"top_n": "07"},
+        three: {},
+    }
+    assert isinstance(assigned[one]["share"], float)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("top_n", "ten", "parameter top_n is 'ten': 01_a.ipynb expects a whole number (int)"),
+        ("top_n", "1.5", "parameter top_n is '1.5': 01_a.ipynb expects a whole number (int)"),
+        ("share", "half", "parameter share is 'half': 01_a.ipynb expects a number (float)"),
+        ("delete", "maybe", "parameter delete is 'maybe': 01_a.ipynb expects true or false (bool)"),
+        ("delete", "", "parameter delete is '': 01_a.ipynb expects true or false (bool)"),
+    ],
+)
+def test_a_wrong_value_is_one_line(tmp_path, name, text, expected):
+    source = write(tmp_path / "01_a.ipynb", [("parameters", PARAMETERS)])
+    with pytest.raises(run.RunError, match=re.escape(expected)):
+        run.assign({name: text}, [source])
+
+
+def test_an_unknown_parameter_stops_the_run_before_it_starts_and_lists_the_known(tmp_path):
+    write(tmp_path / "notebooks/01_a.ipynb", [("parameters", PARAMETERS), "open('ran', 'w')"])
+    with pytest.raises(run.RunError) as caught:
+        run.run(settings_in(tmp_path), tmp_path / "out", {"topn": "3"}, tmp_path / "notebooks")
+    assert str(caught.value).splitlines() == [
+        "no notebook has a parameter 'topn'; did you mean top_n?",
+        "  top_n: int = 10  # how many rows (01_a)",
+        "  share: float = 0.5 (01_a)",
+        "  name: str = 'any' (01_a)",
+        "  delete: bool = False  # for good (01_a)",
+    ]
+    assert not (tmp_path / "notebooks/ran").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_broken_notebook_is_named(tmp_path):
+    (tmp_path / "01_a.ipynb").write_text("{")
+    with pytest.raises(run.RunError, match=r"01_a\.ipynb cannot be read as a notebook"):
+        run.assign({}, run.series(tmp_path))
+
+
+def test_the_notebooks_are_not_overwritten(tmp_path):
+    source = write(tmp_path / "notebooks/01_a.ipynb", ["1"])
+    before = source.read_bytes()
+    with pytest.raises(run.RunError, match="would overwrite its own notebooks"):
+        run.run(settings_in(tmp_path), tmp_path, {}, tmp_path / "notebooks")
+    assert source.read_bytes() == before
+
+
+# --- A run that passes ------------------------------------------------------------------------------------
+
+
+def test_the_kernel_is_this_python_in_the_notebooks_folder_with_this_dwh_cfg(project):
+    executed = results(project / "good/notebooks/01_first.ipynb")
+    expected = [sys.executable, str(project / "notebooks"), str(project / "dwh.cfg")]
+    assert json.loads(executed[1].strip("'")) == expected
+
+
+def test_parameters_reach_the_notebook(project):
+    assert results(project / "good/notebooks/01_first.ipynb")[0] == "[3, 0.25, '5', False]"
+
+
+def test_the_sources_stay_as_they_were(project):
+    assert not any(cell.get("outputs") for cell in nbformat.read(project / "notebooks/01_first.ipynb", 4).cells)
+
+
+def test_no_path_in_the_metadata_and_no_secret_anywhere(project):
+    notebook = nbformat.read(project / "good/notebooks/01_first.ipynb", 4)
+    assert str(project) not in json.dumps(notebook.metadata)
+    printed = [cell.outputs for cell in notebook.cells if cell.source.startswith("print(")]
+    assert printed[0][0].text == "***\n"
+    for file in (*project.glob("good/reports/*.html"), project / "good/notebooks/01_first.ipynb"):
+        without_source = text_of(file).replace(repr(SECRET), "")
+        assert "Sesame" not in re.sub(r"print\(.*|from IPython.*", "", without_source), file
+
+
+def test_a_run_replaces_the_former_one_and_nothing_else(project):
+    names = {path.name for path in (project / "good/reports").iterdir()}
+    assert names == {"index.html", "01_first.html", "02_second.html", "kept.txt"}
+    assert [path.name for path in (project / "good").glob(".*")] == []
+
+
+def test_the_index_tells_what_ran(project):
+    index = text_of(project / "good/reports/index.html")
+    assert "<dd>local</dd>" in index
+    assert "top_n = 3, share = 0.25, name = 5, delete = no" in index
+    assert re.search(r"<dd>\d{4}-\d\d-\d\d \d\d:\d\d UTC</dd>", index)
+    assert re.findall(r'<td><a href="([^"]+)">([^<]+)</a></td>', index) == [
+        ("01_first.html", "Set &amp; go"),
+        ("02_second.html", "Charts"),
+    ]
+    assert re.findall(r'<td class="(\w+)">', index) == ["passed", "passed"]
+
+
+def test_links_lead_to_pages_or_nowhere(project):
+    page = text_of(project / "good/reports/01_first.html")
+    assert '<a href="02_second.html#a-chart">two</a>' in page
+    assert '<a href="https://example.org">web</a>' in page
+    assert "<a>notes</a>" in page
+
+
+def test_pages_lead_on_and_back(project):
+    first, second = (text_of(project / f"good/reports/{name}.html") for name in ("01_first", "02_second"))
+    steps = r'<a href="([^"]+)" rel="(\w+)">([^<]+)</a>'
+    assert re.findall(steps, first) == [("02_second.html", "next", "Charts →")] * 2
+    assert re.findall(steps, second) == [("01_first.html", "prev", "← Set &amp; go")] * 2
+
+
+def test_pages_load_nothing_from_the_network(project):
+    for page in project.glob("*/reports/*.html"):
+        loads = re.findall(r"""(?:src=|<link[^>]*href=|url\(|@import\s*)["']?([^"')\s>]+)""", text_of(page))
+        assert [load for load in loads if not load.startswith("data:")] == [], page
+        assert "<script" not in text_of(page).replace("<script>alert", ""), page
+
+
+def test_progress_bars_of_notebooks_are_not_in_the_report(project):
+    assert "it/s" not in text_of(project / "good/reports/01_first.html")
+
+
+def test_pictures_are_named_after_the_heading_above(project):
+    assert 'alt="A chart"' in text_of(project / "good/reports/02_second.html")
+
+
+# --- A run that fails -------------------------------------------------------------------------------------
+
+
+def test_a_failure_names_notebook_cell_and_error(project):
+    # papermill has put a cell with the parameters in: JupyterLab counts it, the reader's notebook lacks it.
+    report = project / "bad/reports/03_failing.html"
+    assert text_of(project / "error.txt") == (
+        f"03_failing.ipynb failed in cell [4] (number 4 of 5): ValueError: a bad row (report: {report})"
+    )
+
+
+def test_a_failed_notebook_keeps_what_it_did_and_the_rest_does_not_run(project):
+    assert results(project / "bad/notebooks/03_failing.ipynb") == ["4"]
+    assert {path.stem for path in (project / "bad/notebooks").iterdir()} == {
+        "01_first",
+        "02_second",
+        "03_failing",
+    }
+    page = text_of(project / "bad/reports/03_failing.html")
+    assert "Failed in cell [4] (number 4 of 5)" in page
+    assert "and its details" in page
+    assert page.count('id="failure"') == 1
+    assert "An Exception was encountered" not in page
+
+
+def test_the_index_shows_the_failure(project):
+    index = text_of(project / "bad/reports/index.html")
+    assert "<h1>The run failed</h1>" in index
+    assert '<a href="03_failing.html#failure">ValueError: a bad row</a>' in index
+    assert re.findall(r'<td class="([\w-]+)">', index) == ["passed", "passed", "failed", "not-run"]
+    assert "04_last.html" not in index
+
+
+def test_a_kernel_that_dies_is_a_failure_too(tmp_path):
+    write(tmp_path / "notebooks/01_a.ipynb", ["# 1. A", "1 + 1", "import os; os._exit(9)"])
+    with pytest.raises(run.RunError, match=r"01_a\.ipynb failed in cell \[.\] \(number 3 of 3\): the kernel died"):
+        run.run(settings_in(tmp_path), tmp_path / "out", {}, tmp_path / "notebooks")
+    assert "the kernel died" in text_of(tmp_path / "out/reports/01_a.html")
+
+
+def test_a_crash_leaves_the_former_reports(tmp_path, monkeypatch):
+    write(tmp_path / "notebooks/01_a.ipynb", ["# 1. A"])
+    run.run(settings_in(tmp_path), tmp_path / "out", {}, tmp_path / "notebooks")
+    before = text_of(tmp_path / "out/reports/index.html")
+    monkeypatch.setattr(report, "_linked", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run.run(settings_in(tmp_path), tmp_path / "out", {}, tmp_path / "notebooks")
+    assert text_of(tmp_path / "out/reports/index.html") == before
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["notebooks", "reports"]
+
+
+# --- What the terminal shows ------------------------------------------------------------------------------
+
+
+def test_off_a_terminal_each_notebook_is_one_line(tmp_path, caplog, capfd):
+    write(tmp_path / "notebooks/01_a.ipynb", ["# 1. A", "import pandas, matplotlib.pyplot"])
+    with caplog.at_level(logging.INFO, logger="redjam"):
+        run.run(settings_in(tmp_path), tmp_path / "out", {}, tmp_path / "notebooks")
+    assert [re.sub(r"[\d.]+ s", "N s", line) for line in caplog.messages] == ["01_a.ipynb passed after N s"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_on_a_terminal_one_bar_counts_the_cells_of_all_notebooks(tmp_path):
+    write(tmp_path / "notebooks/01_a.ipynb", ["# 1. A", ("parameters", "n = 1"), "n"])
+    write(tmp_path / "notebooks/02_b.ipynb", ["# 2. B", "1", "", "2"])
+    settings_in(tmp_path)
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (40, 120))
+    command = [sys.executable, "-m", "redjam", "--config", "dwh.cfg", "run", "-p", "n", "5"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=slave, stdout=subprocess.DEVNULL) as process:
+        os.close(slave)
+        shown = "".join(read(master))
+    assert process.returncode == 0
+    # Two cells of 01 and the injected one, two of 02 (an empty cell is not run).
+    assert re.search(r"02_b: 100%\|█+\| 5/5 ", shown)
+    starts = {line.partition("|")[0].rstrip(" 0123456789%") for line in re.split(r"[\r\n]+", shown)}
+    assert starts <= {"", "01_a:", "02_b:"}
+
+
+# --- The browser ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not BROWSER.exists():
+        pytest.skip(f"there is no {BROWSER}")
+    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=[*QUIET, "--disable-sync"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_pages_in_a_browser(project, browser, width, scheme):
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    tab, complaints, requests = context.new_page(), [], []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda request: requests.append(request.url))
+    pages = sorted(project.glob("*/reports/*.html"))
+    assert len(pages) == 7
+    for page in pages:
+        tab.goto(page.as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, page
+        assert tab.evaluate("[...document.images].every(image => image.complete && image.naturalWidth)"), page
+        assert tab.title().startswith("Red Jam: ")
+    ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", ground))) < 200) == (scheme == "dark")
+    context.close()
+    assert complaints == []
+    assert {url.partition(":")[0] for url in requests} <= {"file", "data"}
+
+
+def test_one_can_click_through_the_pages(project, browser):
+    tab = browser.new_page()
+    tab.goto((project / "bad/reports/index.html").as_uri())
+    tab.click("text=Set & go")
+    tab.click("nav >> nth=0 >> text=Charts")
+    tab.click("nav >> nth=1 >> text=Fails")
+    assert tab.text_content("h1").startswith("3. Fails")
+    tab.click("text=Index >> nth=0")
+    tab.click("text=ValueError: a bad row")
+    assert tab.url.endswith("03_failing.html#failure")
+    tab.close()
