@@ -1,0 +1,841 @@
+"""COPY as the stand-in executes it: the statement, the sources, the values, and what it says of a row that fails."""
+
+import datetime as dt
+import gzip
+import json
+import logging
+from decimal import Decimal
+
+import boto3
+import pytest
+import sqlalchemy
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from moto.s3.models import s3_backends
+from moto.server import ThreadedMotoServer
+
+from redjam.local import copy, session, sources
+from redjam.local import postgres as embedded
+from redjam.local.copy import Copy, CopyError
+
+ROLE = "arn:aws:iam::123456789012:role/redjam"
+
+
+@pytest.fixture(scope="module")
+def one_connection(servers):
+    """A plain connection, in autocommit: a database a test would take most of this file's time."""
+    connection = embedded.connect(servers)
+    connection.autocommit = True
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def postgres(one_connection):
+    """The connection, in an empty schema that is dropped after the test."""
+    sql(one_connection, "CREATE SCHEMA copy; SET search_path = copy")
+    yield one_connection
+    one_connection.rollback()
+    one_connection.autocommit = True
+    sql(one_connection, "DROP SCHEMA IF EXISTS copy, s CASCADE")
+    sql(one_connection, "DISCARD ALL")
+
+
+@pytest.fixture(scope="module")
+def moto():
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield boto3.client(
+        "s3",
+        endpoint_url=f"http://{host}:{port}",
+        region_name="us-west-2",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    server.stop()
+
+
+@pytest.fixture
+def s3(moto):
+    """An S3 client on moto with one empty bucket, `music`."""
+    moto.create_bucket(Bucket="music", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    yield moto
+    s3_backends["123456789012"]["aws"].reset()
+
+
+def put(s3, objects: dict[str, str | bytes]) -> None:
+    for key, body in objects.items():
+        s3.put_object(Bucket="music", Key=key, Body=body)
+
+
+def no_s3():
+    raise AssertionError("COPY asked for S3")
+
+
+def run(connection, location, options="JSON 'auto'", table="t", s3=None) -> copy.Result:
+    order = copy.parse(f"COPY {table} FROM '{location}' IAM_ROLE '{ROLE}' {options}")
+    return copy.execute(connection.cursor(), order, (lambda: s3) if s3 else no_s3)
+
+
+def sql(connection, statement: str) -> list[tuple]:
+    cursor = connection.cursor()
+    cursor.execute(statement)
+    return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture
+def loaded(postgres, tmp_path):
+    """Load one file into a new table and give its rows."""
+
+    def load(columns: str, content: str | bytes, options: str = "JSON 'auto'") -> list[tuple]:
+        sql(postgres, f"DROP TABLE IF EXISTS t; CREATE TABLE t ({columns})")
+        file = tmp_path / "data.json"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        run(postgres, file, options)
+        return sql(postgres, "SELECT * FROM t")
+
+    return load
+
+
+# --- The statement ----------------------------------------------------------------------------------------
+
+
+def test_a_statement_with_every_option():
+    order = copy.parse(f"""
+        -- events of a day
+        cOpY public.Staging_Events (Artist, "user id") /* two of them; FROM */ FROM 's3://it''s/log-data'
+        MAXERROR AS 7 truncatecolumns TIMEFORMAT AS 'epochmillisecs' dateformat 'auto' GZIP MANIFEST
+        BLANKSASNULL emptyasnull ACCEPTINVCHARS AS '^' COMPUPDATE OFF STATUPDATE ON NOLOAD
+        region 'us-west-2' FORMAT AS JSON 'auto ignorecase' iam_role '{ROLE}' ;
+    """)
+    assert order == Copy(
+        table="public.staging_events",
+        columns=("artist", "user id"),
+        source="s3://it's/log-data",
+        iam_role=ROLE,
+        region="us-west-2",
+        json="auto ignorecase",
+        gzip=True,
+        manifest=True,
+        maxerror=7,
+        timeformat="epochmillisecs",
+        dateformat="auto",
+        truncatecolumns=True,
+        blanksasnull=True,
+        emptyasnull=True,
+        acceptinvchars="^",
+        noload=True,
+        compupdate="OFF",
+        statupdate="ON",
+    )
+
+
+@pytest.mark.parametrize("form", ["JSON", "JSON 'auto'", "FORMAT JSON", "FORMAT AS JSON 'auto'", "json as 'auto'"])
+def test_forms_of_the_format(form):
+    order = copy.parse(f'COPY "Odd ""name""" FROM \'/data\' IAM_ROLE default {form}')
+    assert (order.json, order.columns, order.table) == ("auto", None, '"odd ""name"""')
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("JSON 'auto' FASTER", "FASTER is not an option of COPY"),
+        ("JSON 'auto' DELIMITER ','", "DELIMITER is not allowed with JSON"),
+        ("JSON 'auto' NULL AS 'x'", "NULL is not allowed with JSON"),
+        ("JSON 'auto' BZIP2", "BZIP2, the stand-in does not"),
+        ("CSV", "JSON only, not CSV"),
+        ("FORMAT AS PARQUET", "JSON only, not PARQUET"),
+        ("FORMAT GZIP", "JSON expected, found GZIP"),
+        ("", "stand-in loads FORMAT AS JSON"),
+        ("JSON 'noshred'", "SUPER"),
+        ("JSON 'auto' MAXERROR many", "MAXERROR and a number expected, found many"),
+        ("JSON 'auto' MAXERROR 100001", "100000"),
+        ("JSON 'auto' GZIP GZIP", "GZIP stands twice"),
+        ("JSON 'auto' ACCEPTINVCHARS 'é'", "not one ASCII character"),
+        ("JSON 'auto' REGION", "REGION '...' expected, found the end of the statement"),
+        ("JSON 'auto'; SELECT 1", "nothing more after ;"),
+        ("JSON 'auto", 'cannot read the statement from "\'auto"'),
+    ],
+)
+def test_statements_that_are_refused(options, words):
+    with pytest.raises(CopyError) as error:
+        copy.parse(f"COPY t FROM '/data' IAM_ROLE '{ROLE}' {options}")
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("COPY t FROM '/data' JSON 'auto'", "no authorization"),
+        ("COPY t FROM '/data' IAM_ROLE 'redjam' JSON 'auto'", "'redjam' is not an ARN"),
+        ("COPY t FROM '/data' CREDENTIALS 'aws_access_key_id=x' JSON 'auto'", "keys do not belong into SQL"),
+        ("COPY t FROM '' IAM_ROLE default JSON 'auto'", "names no location"),
+        ("COPY t FROM bucket IAM_ROLE default JSON 'auto'", "FROM '<location>' expected, found bucket"),
+        ("COPY t (a, a) FROM '/data' IAM_ROLE default JSON 'auto'", "a column stands twice"),
+        ("COPY t (a b) FROM '/data' IAM_ROLE default JSON 'auto'", "a comma or ) after a column"),
+    ],
+)
+def test_statements_without_a_part(statement, words):
+    with pytest.raises(CopyError) as error:
+        copy.parse(statement)
+    assert words in str(error.value)
+
+
+# --- Where the data lies ----------------------------------------------------------------------------------
+
+
+def test_a_prefix_of_more_than_a_thousand_keys(postgres, s3):
+    for n in range(1_200):  # not over HTTP: 1,200 uploads take longer than all other tests of this file
+        key, body = f"log-data/{n:04}.json", b'{"n": %d}' % n
+        s3_backends["123456789012"]["aws"].put_object("music", key, body)
+    put(s3, {"log-data-old/0.json": '{"n": 5000}', "other/0.json": '{"n": 6000}'})
+    sql(postgres, "CREATE TABLE t (n int)")
+    assert run(postgres, "s3://music/log-data", s3=s3).rows == 1_201
+    assert sql(postgres, "SELECT count(*), max(n), sum(n)::int FROM t") == [(1_201, 5000, 719_400 + 5000)]
+
+
+def test_keys_load_in_their_order(postgres, s3):
+    put(s3, {f"{n:03}.json": f'{{"n": {n}}}' for n in reversed(range(100))})
+    sql(postgres, "CREATE TABLE t (n int)")
+    run(postgres, "s3://music/", s3=s3)
+    assert [n for (n,) in sql(postgres, "SELECT n FROM t ORDER BY ctid")] == list(range(100))
+
+
+def test_a_prefix_takes_the_jsonpaths_file_beside_the_data_too(postgres, s3):
+    put(s3, {"data.json": '{"n": 1}', "data.jsonpaths": '{"jsonpaths": ["$.n"]}'})
+    sql(postgres, "CREATE TABLE t (n int NOT NULL)")
+    with pytest.raises(CopyError, match=r"s3://music/data.jsonpaths line 1, column n integer, .*1213"):
+        run(postgres, "s3://music/data", "JSON 's3://music/data.jsonpaths'", s3=s3)
+
+
+def test_a_folder_of_all_depths_without_hidden_files(postgres, tmp_path):
+    for name in ("b/2.json", "b/c/3.json", "z.json", ".hidden.json", ".git/x.json"):
+        file = tmp_path / "data" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"name": name}))
+    sql(postgres, "CREATE TABLE t (name varchar(20))")
+    assert run(postgres, tmp_path / "data").files == 3
+    assert sql(postgres, "SELECT name FROM t ORDER BY ctid") == [("b/2.json",), ("b/c/3.json",), ("z.json",)]
+
+
+@pytest.mark.parametrize("location", ["s3://music/nothing", "s3://no-such-bucket/x", "/no/such/folder"])
+def test_nothing_found_is_an_error(postgres, s3, location):
+    sql(postgres, "CREATE TABLE t (n int)")
+    with pytest.raises(CopyError, match=location):
+        run(postgres, location, s3=s3)
+
+
+def test_a_manifest_names_the_files(postgres, s3):
+    put(s3, {"1.json": '{"n": 1}', "2.json": '{"n": 2}', "10.json": '{"n": 10}'})
+    entries = [{"url": f"s3://music/{key}"} for key in ("1.json", "10.json", "1.json", "gone.json")]
+    put(s3, {"manifest": json.dumps({"entries": entries})})
+    sql(postgres, "CREATE TABLE t (n int)")
+    run(postgres, "s3://music/manifest", "JSON 'auto' MANIFEST", s3=s3)
+    assert sql(postgres, "SELECT n FROM t ORDER BY ctid") == [(1,), (10,), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [
+        ('{"entries": [{"url": "s3://music/gone", "mandatory": true}]}', "'s3://music/gone' is mandatory"),
+        ('{"entries": [{"url": "s3://music/gone"}]}', "found no file"),
+        ('{"entries": [{"url": "s3://music/"}]}', "8001"),
+        ('{"entries": ["s3://music/1.json"]}', "not properly formed"),
+        ("[]", "not properly formed"),
+        ("{", "not a file with one JSON object"),
+    ],
+)
+def test_manifests_that_fail(postgres, s3, manifest, words):
+    put(s3, {"manifest": manifest})
+    sql(postgres, "CREATE TABLE t (n int)")
+    with pytest.raises(CopyError, match=words):
+        run(postgres, "s3://music/manifest", "JSON 'auto' MANIFEST", s3=s3)
+
+
+def test_gzip_is_a_keyword(loaded, postgres, s3):
+    zipped = gzip.compress(b'{"n": 1}{"n": 2}')
+    assert loaded("n int", zipped, "JSON 'auto' GZIP") == [(1,), (2,)]
+    with pytest.raises(CopyError, match="add GZIP"):
+        loaded("n int", zipped)
+    with pytest.raises(CopyError, match="not a whole gzip file"):
+        loaded("n int", b'{"n": 1}', "JSON 'auto' GZIP")
+    put(s3, {"1.gz": zipped, "2.gz": zipped[:-9]})
+    with pytest.raises(CopyError, match=r"s3://music/2.gz is not a whole gzip file"):
+        run(postgres, "s3://music/", "JSON 'auto' GZIP", s3=s3)
+
+
+# --- The target -------------------------------------------------------------------------------------------
+
+
+def test_a_temporary_table_and_the_search_path(postgres, tmp_path):
+    (tmp_path / "data.json").write_text('{"n": 1}')
+    sql(postgres, "CREATE SCHEMA s; CREATE TABLE s.t (n int); CREATE TABLE t (n int); SET search_path = s, copy")
+    run(postgres, tmp_path, table="t")
+    sql(postgres, "CREATE TEMP TABLE t (n int)")
+    run(postgres, tmp_path, table="t")
+    run(postgres, tmp_path, table="copy.T")
+    counts = "SELECT (SELECT count(*) FROM s.t), (SELECT count(*) FROM pg_temp.t), (SELECT count(*) FROM copy.t)"
+    assert sql(postgres, counts) == [(1, 1, 1)]
+
+
+def test_a_list_of_columns(postgres, tmp_path):
+    (tmp_path / "data.json").write_text('{"a": 1, "b": 2, "c": 3}')
+    (tmp_path / "paths").write_text('{"jsonpaths": ["$.b", "$.a"]}')
+    sql(postgres, "CREATE TABLE t (a int, b int, c int DEFAULT 9, id int GENERATED ALWAYS AS IDENTITY)")
+    run(postgres, tmp_path / "data.json", "JSON 'auto'", table="t (b, a)")
+    run(postgres, tmp_path / "data.json", f"JSON '{tmp_path}/paths'", table="t (a, b)")
+    run(postgres, tmp_path / "data.json", "JSON 'auto'")
+    assert sql(postgres, "SELECT a, b, c FROM t ORDER BY id") == [(1, 2, 9), (2, 1, 9), (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("missing", "Cannot COPY into nonexistent table missing"),
+        ("t (a, x)", "the table has no column x"),
+        ("t (a, id)", "cannot set identity column id"),
+        ("t (id_)", "column a is NOT NULL without a DEFAULT"),
+        ("j", "cannot load into column j, of type json"),
+    ],
+)
+def test_targets_that_are_refused(postgres, tmp_path, table, words):
+    (tmp_path / "data.json").write_text('{"a": 1}')
+    sql(
+        postgres,
+        "CREATE TABLE t (a int NOT NULL, id_ int, id int GENERATED ALWAYS AS IDENTITY); CREATE TABLE j (j json)",
+    )
+    with pytest.raises(CopyError) as error:
+        run(postgres, tmp_path, table=table)
+    assert words in str(error.value)
+
+
+# --- Documents --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"n":1}{"n":2}{"n":3}',
+        '{"n":1} {"n":2}\t{"n":3}',
+        '\n\n{"n":1}\n{"n":2}\n{"n":3}\n\n',
+        '{"n":1}\r\n{"n":2}\r\n{"n":3}\r\n',
+        '{\n  "n":\n1\n}\n{"n":2}\n{\n"n":3}',
+    ],
+)
+def test_objects_that_white_space_separates(loaded, content):
+    assert loaded("n int", content) == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize(
+    ("content", "rows", "lines"),
+    [
+        ('{"n":1},\n{"n":2}', [1, 2], [1]),
+        ('[{"n":1},\n{"n":2}]', [], [2]),
+        ('{"n":1}\n{"n":2\n{"n":3}', [1, 3], [2]),
+        ('{"n":1}\n{"n":2}}\n{"n":3}', [1, 2, 3], [2]),
+        ('{"n":1}\n{"n" 2, "m": {"n": 5}} {"n":3}', [1, 3], [2]),
+        ('{"n":1}\n{\n "n":\n oops\n}\n{"n":3}', [1, 3], [5]),
+        ('{"n":1}\n{"n":2, "s": "no end}\n{"n":3}', [1, 3], [2]),
+        ('{"n":1}\n{"n":2, "s": "a } in text" oops}\n{"n":3}', [1, 3], [2]),
+        ('{"n":NaN}\n{"n":2}', [2], [1]),
+        ('{"n":1}\nnull\n"text"\n12\n{"n":3}', [1, 3], [2, 3, 4]),
+        ('{"n":1}\n{"n":', [1], [2]),
+        ("{'n':1}\n{\"n\":2}", [2], [1]),
+        ('{"n":1, "s": "raw\ttab"}\n{"n":2}', [2], [1]),
+        ('{"n":1, "s": ' + "[" * 100_000 + '\n{"n":2}', [2], [1]),
+        ('\ufeff{"n":1}\n{"n":2}', [1, 2], [1]),
+    ],
+)
+def test_malformed_text_is_an_error_each_and_reading_goes_on(loaded, postgres, tmp_path, content, rows, lines):
+    with pytest.raises(CopyError) as error:
+        loaded("n int", content)
+    assert [(e.line, e.code) for e in error.value.errors] == [(line, 1216) for line in lines]
+    assert sql(postgres, "SELECT * FROM t") == []
+    result = run(postgres, tmp_path / "data.json", "JSON 'auto' MAXERROR 9")
+    assert [n for (n,) in sql(postgres, "SELECT n FROM t ORDER BY ctid")] == rows
+    assert [e.line for e in result.errors] == lines
+
+
+def test_a_byte_order_mark_is_named(loaded):
+    with pytest.raises(CopyError, match="byte order mark; save the file as UTF-8 without one"):
+        loaded("n int", b'\xef\xbb\xbf{"n":1}')
+
+
+def test_an_object_has_at_most_four_megabytes(loaded):
+    document = '{"n":1,"s":"é%s"}'
+    fitting = 4 * 1024 * 1024 - len((document % "").encode())
+    assert loaded("n int", document % ("x" * fitting)) == [(1,)]
+    with pytest.raises(CopyError, match=r"maximum size of 4 MB \(1216\): 4,194,305 bytes"):
+        loaded("n int", document % ("x" * fitting + "x"))
+
+
+def test_keys_of_auto_are_those_of_the_first_level_in_lower_case(loaded):
+    content = '{"userid": 1, "in": {"userid": 2}, "other": 3} {"userId": 4}'
+    assert loaded("userid int", content) == [(1,), (None,)]
+    assert loaded("userid int", content, "JSON 'auto ignorecase'") == [(1,), (4,)]
+
+
+# --- jsonpaths --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_paths(postgres, tmp_path):
+    """Load one document by jsonpaths, given as the content of their file."""
+
+    def load(columns: str, document: str, paths: str) -> list[tuple]:
+        sql(postgres, f"DROP TABLE IF EXISTS t; CREATE TABLE t ({columns})")
+        (tmp_path / "data.json").write_text(document)
+        (tmp_path / "paths.json").write_text(paths)
+        run(postgres, tmp_path / "data.json", f"JSON '{tmp_path}/paths.json'")
+        return sql(postgres, "SELECT * FROM t")
+
+    return load
+
+
+@pytest.mark.parametrize(
+    "paths", [["$['b']['c'][1]", "$['b']['a d']", "$['no']['way']"], ["$.b.c[1]", "$.b.a d", "$.no.way"]]
+)
+def test_paths_lead_to_nested_values(by_paths, paths):
+    document = '{"b": {"c": [10, {"x": [1.50, null, true, "é\\n"]}], "a d": false}}'
+    row = by_paths("x varchar(99), y boolean, z int", document, json.dumps({"jsonpaths": paths}))
+    assert row == [('{"x":[1.50,null,true,"é\\n"]}', False, None)]
+
+
+def test_paths_of_a_root_level_array(by_paths):
+    assert by_paths("a int, b int", "[1, 2]\n[3, 4]", '{"jsonpaths": ["$[1]", "$[0]"]}') == [(2, 1), (4, 3)]
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ('{"a": {"b": 1}}', "Not an array or index out of range (1216): path $['a']['b'][0]"),
+        ('{"a": {"b": []}}', "Not an array or index out of range"),
+        ("{}", "Not an array or index out of range"),
+        ('{"a": "text"}', "Member is not an object"),
+    ],
+)
+def test_paths_that_the_data_does_not_have(by_paths, document, words):
+    with pytest.raises(CopyError) as error:
+        by_paths("a int", document, "{\"jsonpaths\": [\"$['a']['b'][0]\"]}")
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        ('{"jsonpaths": ["$.a"]}', "JSONPath size: 1, Number of columns in table or column list: 2"),
+        ('{"jsonpaths": ["$.a", ""]}', "array of strings that are not empty"),
+        ('{"jsonpaths": ["$.a", 1]}', "array of strings that are not empty"),
+        ('{"jsonpaths": "$.a"}', "array of strings that are not empty"),
+        ('{"jsonpaths": ["$.a", "$[\'b\']"]}', "a mixture"),
+        ('{"jsonpaths": ["$.a", "$.*"]}', "Invalid JSONPath format: $.*"),
+        ('{"jsonpaths": ["$.a", "b"]}', "Invalid JSONPath format: b"),
+        ('[{"jsonpaths": ["$.a", "$.b"]}]', "one JSON object, not an array"),
+        ('{"jsonpaths": ["$.a", "$.b"]} {}', "not a file with one JSON object"),
+        ('{"jsonpaths": ["$.a", "$.b"]', "not a file with one JSON object"),
+    ],
+)
+def test_jsonpaths_files_that_fail(by_paths, paths, words):
+    with pytest.raises(CopyError) as error:
+        by_paths("a int, b int", '{"a": 1, "b": 2}', paths)
+    assert words in str(error.value)
+
+
+def test_a_file_without_the_key_jsonpaths_means_auto(by_paths, caplog):
+    assert by_paths("a int", '{"a": 1, "b": 2}', '{"jsonPaths": ["$.b"]}') == [(1,)]
+    assert 'no key "jsonpaths"' in caplog.text
+
+
+def test_jsonpaths_from_s3_are_one_key(postgres, s3):
+    put(s3, {"data/1.json": '{"userId": 7}', "paths.json": '{"jsonpaths": ["$.userId"]}'})
+    sql(postgres, "CREATE TABLE t (user_id int)")
+    run(postgres, "s3://music/data/", "JSON 's3://music/paths.json'", s3=s3)
+    assert sql(postgres, "SELECT * FROM t") == [(7,)]
+    with pytest.raises(CopyError, match="cannot read 's3://music/paths'"):
+        run(postgres, "s3://music/data/", "JSON 's3://music/paths'", s3=s3)
+
+
+# --- Values -----------------------------------------------------------------------------------------------
+
+A_TIME = dt.datetime(2018, 11, 1, 20, 57, 10, 796_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("int", "null", None),
+        ("int", '""', None),
+        ("int", '"  "', None),
+        ("int", "42", 42),
+        ("int", '"42"', 42),
+        ("int", '" -42 "', -42),
+        ("bigint", "1541044398796.0", 1541044398796),
+        ("bigint", "1.541044398796e12", 1541044398796),
+        ("bigint", "-9223372036854775808", -9223372036854775808),
+        ("smallint", "0e5", 0),
+        ("varchar(20)", '""', ""),
+        ("varchar(20)", '"  "', "  "),
+        ("varchar(20)", "4.6", "4.6"),
+        ("varchar(20)", "4.60", "4.60"),
+        ("varchar(20)", "112", "112"),
+        ("varchar(20)", "1e5", "1e5"),
+        ("varchar(20)", "true", "true"),
+        ("varchar(20)", "null", None),
+        ("varchar(20)", '"null"', "null"),
+        ("varchar(20)", r'"\\N"', r"\N"),
+        ("varchar(20)", r'"a\tb\nc\rd\\e\/f\u0007"', "a\tb\nc\rd\\e/f\a"),
+        ("varchar(20)", r'"\ud83d\ude00 \u00e9"', "😀 é"),
+        ("varchar(40)", '{"b": [1.0, "ü"], "a": {}}', '{"b":[1.0,"ü"],"a":{}}'),
+        ("varchar(40)", '[1, "a\\"b", null]', '[1,"a\\"b",null]'),
+        ("char(4)", '"ab"', "ab  "),
+        ("double precision", "200.50", 200.5),
+        ("double precision", '"1e-400"', 0.0),
+        ("double precision", '""', None),
+        ("double precision", "12", 12.0),
+        ("real", "0.1", 0.1),
+        ("numeric(8,2)", "20.259", Decimal("20.25")),
+        ("numeric(8,2)", '"-1e3"', Decimal("-1000.00")),
+        ("boolean", "true", True),
+        ("boolean", '"F"', False),
+        ("boolean", '"Yes"', True),
+        ("boolean", "0", False),
+        ("boolean", '""', None),
+        ("date", '"2018-11-01"', dt.date(2018, 11, 1)),
+        ("date", '""', None),
+        ("timestamp", '"2018-11-01 20:57:10.796"', A_TIME),
+        ("timestamp", '"2018-11-01 20:57:10"', A_TIME.replace(microsecond=0)),
+        ("timestamptz", '"2018-11-01 12:57:10.796-08"', A_TIME.replace(tzinfo=dt.UTC)),
+        ("timestamptz", '"2018-11-01 20:57:10.796"', A_TIME.replace(tzinfo=dt.UTC)),
+    ],
+)
+def test_values(loaded, kind, value, expected):
+    assert loaded(f"x {kind}", f'{{"x": {value}}}') == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "value", "expected"),
+    [
+        ("timestamp", "TIMEFORMAT 'epochmillisecs'", "1541105830796", A_TIME),
+        ("timestamp", "TIMEFORMAT 'epochmillisecs'", '"1541105830796"', A_TIME),
+        ("timestamp", "TIMEFORMAT 'epochmillisecs'", "1541105830796.0", A_TIME),
+        ("timestamptz", "TIMEFORMAT 'epochmillisecs'", "1541105830796", A_TIME.replace(tzinfo=dt.UTC)),
+        ("bigint", "TIMEFORMAT 'epochmillisecs'", "1541105830796", 1541105830796),
+        ("timestamp", "TIMEFORMAT 'epochsecs'", "1541105830", A_TIME.replace(microsecond=0)),
+        ("timestamp", "TIMEFORMAT 'epochsecs'", "-1", dt.datetime(1969, 12, 31, 23, 59, 59)),
+        ("timestamp", "TIMEFORMAT 'auto'", '"2018-11-01T20:57:10.796Z"', A_TIME),
+        ("timestamp", "TIMEFORMAT 'auto'", '"11/01/2018 20:57:10.796"', A_TIME),
+        ("timestamp", "TIMEFORMAT 'auto'", '"2018-11-01"', dt.datetime(2018, 11, 1)),
+        ("timestamptz", "TIMEFORMAT 'auto'", '"2018-11-01T12:57:10.796-0800"', A_TIME.replace(tzinfo=dt.UTC)),
+        ("timestamp", "TIMEFORMAT 'DD.MM.YYYY HH:MI:SS'", '"01.11.2018 20:57:10.796"', A_TIME),
+        (
+            "timestamp",
+            "TIMEFORMAT 'MON DD, YYYY HH12:MI AM'",
+            '"Nov 01, 2018 08:57 PM"',
+            dt.datetime(2018, 11, 1, 20, 57),
+        ),
+        ("date", "DATEFORMAT 'MM/DD/YYYY'", '"11/01/2018"', dt.date(2018, 11, 1)),
+        ("date", "DATEFORMAT 'auto'", '"20181101"', dt.date(2018, 11, 1)),
+        ("date", "DATEFORMAT 'auto'", '"2018-11-01 20:57:10"', dt.date(2018, 11, 1)),
+        ("varchar(9)", "EMPTYASNULL", '""', None),
+        ("varchar(9)", "EMPTYASNULL", '" "', " "),
+        ("varchar(9)", "BLANKSASNULL", '" \\t "', None),
+        ("varchar(9)", "BLANKSASNULL", '""', ""),
+        ("varchar(5)", "TRUNCATECOLUMNS", '"abcdefgh"', "abcde"),
+        ("varchar(5)", "TRUNCATECOLUMNS", '"ééé"', "éé"),
+        ("varchar(5)", "TRUNCATECOLUMNS", '"a😀😀"', "a😀"),
+        ("char(2)", "TRUNCATECOLUMNS", '"abc"', "ab"),
+    ],
+)
+def test_values_by_option(loaded, kind, options, value, expected):
+    assert loaded(f"x {kind}", f'{{"x": {value}}}', f"JSON 'auto' {options}") == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "value", "code", "reason"),
+    [
+        ("bigint", "", "1.5", 1207, "Invalid digit, Value '.', Pos 1, Type: Long"),
+        ("int", "", '"1.0"', 1207, "Invalid digit, Value '.', Pos 1, Type: Integer"),
+        ("int", "", '"a"', 1207, "Invalid digit, Value 'a', Pos 0, Type: Integer"),
+        ("int", "", '"1_000"', 1207, "Invalid digit, Value '_', Pos 1, Type: Integer"),
+        ("int", "", '"٣"', 1207, "Invalid digit, Value '٣', Pos 0, Type: Integer"),
+        ("int", "", "true", 1207, "Invalid digit, Value 't', Pos 0, Type: Integer"),
+        ("int", "", '{"a": 1}', 1207, "Invalid digit, Value '{', Pos 0, Type: Integer"),
+        ("smallint", "", "40000", 1222, "Overflow, Value '40000', Type: Short"),
+        ("int", "", "2147483648", 1222, "Overflow"),
+        ("bigint", "", "1e400", 1222, "Overflow"),
+        ("bigint", "", "1e99999999999999999999", 1222, "Overflow"),
+        ("bigint", "", "9" * 5000, 1222, "Overflow"),
+        ("int", "", '"' + "9" * 5000 + '"', 1207, "Invalid digit"),
+        ("int NOT NULL", "", "null", 1213, "Missing data for not-null field"),
+        ("int NOT NULL", "", '""', 1213, "Missing data for not-null field"),
+        ("varchar(5) NOT NULL", "EMPTYASNULL", '""', 1213, "Missing data for not-null field"),
+        ("varchar(5)", "", '"abcdef"', 1204, "String length exceeds DDL length"),
+        ("varchar(5)", "", '"ééé"', 1204, "String length exceeds DDL length"),
+        ("varchar(5)", "", "123456", 1204, "String length exceeds DDL length"),
+        ("varchar(5)", "", "[1,2,3]", 1204, "String length exceeds DDL length"),
+        ("char(5)", "", '"é"', 1220, "Multibyte character not supported for CHAR"),
+        ("varchar(5)", "", r'"a\u0000"', 1218, "Invalid null byte"),
+        ("varchar(5)", "", r'"\ud800"', 1220, "Bad UTF8 hex sequence: d800"),
+        ("double precision", "", '"1,5"', 1208, "Invalid float format or value"),
+        ("double precision", "", "1e400", 1208, "Overflow, Type: double precision"),
+        ("real", "", "1e39", 1208, "Overflow, Type: real"),
+        ("numeric(5,2)", "", "1000", 1209, "Overflow for NUMERIC(5,2)"),
+        ("numeric(5,2)", "", '"NaN"', 1209, "Invalid numeric format or value"),
+        ("boolean", "", '"maybe"', 1210, "Invalid boolean format or value"),
+        ("date", "", '"11/01/2018"', 1205, "Invalid date format or value [YYYY-MM-DD]"),
+        ("date", "", '"2018-02-30"', 1205, "Invalid date format or value"),
+        ("timestamp", "", "1541105830796", 1206, "Invalid timestamp format or value [YYYY-MM-DD HH:MI:SS]"),
+        ("timestamp", "", '"2018-11-01T20:57:10Z"', 1206, "Invalid timestamp format or value"),
+        ("timestamp", "TIMEFORMAT 'auto'", "1541121931200", 1206, "Invalid timestamp format or value [auto]"),
+        ("timestamp", "TIMEFORMAT 'epochsecs'", "1541105830796", 1206, "[epochsecs]"),
+        ("timestamp", "TIMEFORMAT 'epochsecs'", "1e999999999", 1206, "[epochsecs]"),
+        ("timestamp", "TIMEFORMAT 'epochsecs'", '"2018-11-01"', 1206, "[epochsecs]"),
+    ],
+)
+def test_values_that_are_rejected(loaded, kind, options, value, code, reason):
+    with pytest.raises(CopyError) as error:
+        loaded(f"id int, x {kind}", f'{{"id": 1, "x": {value}}}', f"JSON 'auto' {options}")
+    (rejected,) = error.value.errors
+    assert (rejected.code, rejected.column, rejected.line) == (code, "x", 1)
+    assert reason in rejected.reason
+
+
+def test_a_missing_key_is_null_and_a_missing_column_its_default(postgres, tmp_path):
+    (tmp_path / "data.json").write_text('{"a": 1}')
+    sql(postgres, "CREATE TABLE t (a int, b int DEFAULT 2)")
+    run(postgres, tmp_path)
+    run(postgres, tmp_path, table="t (a)")
+    assert sql(postgres, "SELECT * FROM t ORDER BY ctid") == [(1, None), (1, 2)]
+
+
+def test_format_keywords_are_case_sensitive(loaded):
+    with pytest.raises(CopyError, match=r"TIMEFORMAT 'EPOCHMILLISECS' is no format; .*case-sensitive"):
+        loaded("x timestamp", '{"x": 1}', "JSON 'auto' TIMEFORMAT 'EPOCHMILLISECS'")
+
+
+def test_invalid_utf_8(loaded):
+    content = b'{"s": "a\xff\xe2\x82b"}\n{"s": "\xc3\xa9"}'
+    with pytest.raises(
+        CopyError, match=r"data.json line 1, column s varchar\(9\), .*Bad UTF8 hex sequence: ff \(1220\)"
+    ):
+        loaded("s varchar(9)", content)
+    assert loaded("s varchar(9)", content, "JSON 'auto' ACCEPTINVCHARS") == [("a???b",), ("é",)]
+    assert loaded("s varchar(9)", content, "JSON 'auto' ACCEPTINVCHARS '^'") == [("a^^^b",), ("é",)]
+    with pytest.raises(CopyError, match=r"value '\\udcffa': Invalid digit, Value '\\udcff', Pos 0"):
+        loaded("s int", b'{"s": "\xffa"}')
+
+
+def test_nesting_beyond_pythons_stack_is_an_error_of_the_row(loaded):
+    deep = '{"s": ' + "[" * 700 + "]" * 700 + "}"
+    with pytest.raises(CopyError, match=r"Invalid value \(1216\)"):
+        loaded("s varchar(9999)", deep + "\n" + '{"s": ' + "[" * 50_000 + "]" * 50_000 + "}")
+
+
+# --- What fails, and what is said of it -------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_files(postgres, tmp_path):
+    folder = tmp_path / "log-data"
+    (folder / "11").mkdir(parents=True)
+    (folder / "11" / "a.json").write_text('{"n": 1, "s": "ok"}\n{"n": "x", "s": "ok"}\n{"n": 3, "s": "ok"}')
+    (folder / "11" / "b.json").write_text('{"n": 4, "s": "ok"}\n\n{\n"n": 5,\n"s": "much too long"}\n{"n": 6}')
+    sql(postgres, "CREATE TABLE t (n int, s varchar(10))")
+    return folder
+
+
+def test_an_error_loads_nothing_and_says_all(postgres, two_files):
+    with pytest.raises(CopyError) as error:
+        run(postgres, two_files)
+    assert str(error.value).splitlines() == [
+        "COPY t: 2 rows rejected (MAXERROR 0), nothing was loaded.",
+        "    log-data/11/a.json line 2, column n integer, value 'x': Invalid digit, Value 'x', Pos 0, Type: Integer "
+        "(1207): correct the value, or make the column DOUBLE PRECISION or VARCHAR",
+        "    log-data/11/b.json line 5, column s varchar(10), value 'much too long': String length exceeds DDL length "
+        "(1204): 13 bytes; widen the column or add TRUNCATECOLUMNS",
+    ]
+    assert sql(postgres, "SELECT count(*) FROM t") == [(0,)]
+
+
+def test_an_error_is_the_databases_to_psycopg2_and_sqlalchemy(postgres, servers, two_files):
+    connection = embedded.connect(servers, connection_factory=session.Connection, options="-c search_path=copy")
+    connection.s3 = no_s3
+    engine = sqlalchemy.create_engine("redshift+psycopg2://", creator=lambda: connection)
+    with engine.connect() as through, pytest.raises(sqlalchemy.exc.InternalError) as error:
+        through.exec_driver_sql(f"COPY t FROM '{two_files}' IAM_ROLE default JSON 'auto'")
+    engine.dispose()
+    assert isinstance(error.value.orig, CopyError)
+    assert [rejected.code for rejected in error.value.orig.errors] == [1207, 1204]
+    message = str(error.value.orig)
+    assert message.endswith("widen the column or add TRUNCATECOLUMNS")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("maxerror", [0, 1, 2])
+def test_as_many_errors_as_maxerror_fail(postgres, two_files, maxerror):
+    with pytest.raises(CopyError, match=rf"2 rows rejected \(MAXERROR {maxerror}\), nothing was loaded"):
+        run(postgres, two_files, f"JSON 'auto' MAXERROR {maxerror}")
+    assert sql(postgres, "SELECT count(*) FROM t") == [(0,)]
+
+
+def test_what_maxerror_lets_pass_is_returned_and_logged(postgres, two_files, caplog):
+    with caplog.at_level(logging.WARNING):
+        result = run(postgres, two_files, "JSON 'auto' MAXERROR 3")
+    assert (result.rows, result.files) == (4, 2)
+    assert [(e.file, e.line, e.code) for e in result.errors] == [
+        ("log-data/11/a.json", 2, 1207),
+        ("log-data/11/b.json", 5, 1204),
+    ]
+    assert sql(postgres, "SELECT n FROM t ORDER BY ctid") == [(1,), (3,), (4,), (6,)]
+    (record,) = caplog.records
+    assert "2 rows rejected (MAXERROR 3), 4 rows were loaded" in record.message
+    assert "b.json line 5" in record.message
+
+
+def test_a_file_full_of_errors_stops_early(loaded):
+    with pytest.raises(CopyError) as error:
+        loaded("n int", '{"n": "x"}\n' * 10_000)
+    assert len(error.value.errors) == copy.SHOWN
+    assert "10 or more rows rejected" in str(error.value)
+
+
+def test_only_the_first_errors_are_shown(loaded):
+    with pytest.raises(CopyError) as error:
+        loaded("n int", '{"n": "x"}\n' * 30, "JSON 'auto' MAXERROR 20")
+    assert len(error.value.errors) == 20
+    assert str(error.value).endswith("\n    and 10 more")
+
+
+def test_errors_in_the_last_file_undo_the_first(postgres, tmp_path):
+    """More rows than fit one chunk: what was already sent to Postgres must go, too."""
+    (tmp_path / "1.json").write_text('{"n": 1}' * (copy.ROWS_A_CHUNK * 2))
+    (tmp_path / "2.json").write_text('{"n": "x"}')
+    sql(postgres, "CREATE TABLE t (n int)")
+    with pytest.raises(CopyError, match=r"2.json line 1"):
+        run(postgres, tmp_path)
+    assert sql(postgres, "SELECT count(*) FROM t") == [(0,)]
+    (tmp_path / "2.json").unlink()
+    assert run(postgres, tmp_path).rows == copy.ROWS_A_CHUNK * 2
+    assert sql(postgres, "SELECT count(*) FROM t") == [(copy.ROWS_A_CHUNK * 2,)]
+
+
+def test_a_copy_is_part_of_its_transaction(postgres, tmp_path):
+    (tmp_path / "1.json").write_text('{"n": 1}')
+    sql(postgres, "CREATE TABLE t (n int)")
+    postgres.autocommit = False
+    run(postgres, tmp_path)
+    postgres.rollback()
+    assert sql(postgres, "SELECT count(*) FROM t") == [(0,)]
+
+
+def test_noload_checks_without_loading(postgres, two_files):
+    with pytest.raises(CopyError, match="2 rows rejected"):
+        run(postgres, two_files, "JSON 'auto' NOLOAD")
+    result = run(postgres, two_files, "JSON 'auto' NOLOAD MAXERROR 3")
+    assert (result.rows, len(result.errors)) == (0, 2)
+    assert sql(postgres, "SELECT count(*) FROM t") == [(0,)]
+
+
+def test_an_interrupt_is_not_taken_for_an_error_of_postgres(postgres, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+        yield
+
+    (tmp_path / "1.json").write_text('{"n": 1}')
+    sql(postgres, "CREATE TABLE t (n int)")
+    monkeypatch.setattr(sources, "documents", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(postgres, tmp_path)
+    assert sql(postgres, "SELECT count(*) FROM t") == [(0,)]
+
+
+# --- Any documents ----------------------------------------------------------------------------------------
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+DOCUMENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "s": st.none() | TEXT | st.integers() | st.lists(TEXT | st.integers(), max_size=3),
+        "n": st.none() | st.just("") | st.integers(-(2**63), 2**63 - 1),
+        "x": st.none() | st.just("") | st.floats(allow_nan=False, allow_infinity=False),
+        "b": st.none() | st.booleans(),
+        "unknown": TEXT,
+    },
+)
+SPACE = st.sampled_from(["", " ", "\n", "\r\n", "\n\n\t"])
+
+
+def read_plainly(document: dict) -> tuple:
+    """What COPY must load, in the most direct words."""
+    s, n, x = document.get("s"), document.get("n"), document.get("x")
+    if isinstance(s, list):
+        s = json.dumps(s, ensure_ascii=False, separators=(",", ":"))
+    return (None if s is None else str(s), None if n == "" else n, None if x == "" else x, document.get("b"))
+
+
+@given(documents=st.lists(st.tuples(DOCUMENT, SPACE, st.booleans(), st.sampled_from([None, 2])), max_size=8))
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_documents_come_back_as_a_plain_reader_says(loaded, documents):
+    content = "".join(json.dumps(d, ensure_ascii=a, indent=i) + space for d, space, a, i in documents)
+    rows = loaded("s varchar(65535), n bigint, x double precision, b boolean", content)
+    assert rows == [read_plainly(document) for document, *_ in documents]
+
+
+@given(values=st.lists(st.integers(0, 99) | st.sampled_from(["1.5", "x"]) | st.just("oops}"), max_size=30))
+@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_row_is_loaded_or_recorded(postgres, tmp_path, values):
+    file = tmp_path / "data.json"
+    file.write_text("\n".join(f'{{"n": {value if value != "x" else chr(34) * 2 + "x"}}}' for value in values) or "\n")
+    sql(postgres, "DROP TABLE IF EXISTS t; CREATE TABLE t (n int)")
+    result = run(postgres, file, "JSON 'auto' MAXERROR 1000")
+    good = [line for line, value in enumerate(values, 1) if isinstance(value, int)]
+    assert [n for (n,) in sql(postgres, "SELECT n FROM t ORDER BY ctid")] == [values[line - 1] for line in good]
+    recorded = {error.line for error in result.errors}
+    assert recorded == set(range(1, len(values) + 1)) - set(good)
+
+
+# --- The real data ----------------------------------------------------------------------------------------
+
+EVENTS = """artist varchar({artist}), auth varchar(32), first_name varchar(256), gender varchar(16),
+    item_in_session int, last_name varchar(256), length double precision, level varchar(16), location varchar(1024),
+    method varchar(16), page varchar(64), registration bigint, session_id bigint, song varchar(1024), status int,
+    ts bigint, user_agent varchar(1024), user_id int"""
+SONGS = """num_songs int, artist_id varchar(32) NOT NULL, artist_latitude double precision,
+    artist_longitude double precision, artist_location varchar(1024), artist_name varchar(1024),
+    song_id varchar(32) NOT NULL, title varchar(1024), duration double precision, year int"""
+
+
+def test_the_real_events(postgres, real_data):
+    sql(postgres, f"CREATE TABLE t ({EVENTS.format(artist=1024)})")
+    assert run(postgres, real_data / "log-data", f"JSON '{real_data}/log_json_path.json'").rows == 1_882
+    counts = """SELECT count(*), count(*) FILTER (WHERE page = 'NextSong'), count(*) FILTER (WHERE user_id IS NULL),
+                count(DISTINCT ts) FILTER (WHERE page = 'NextSong'), bool_and(registration > 15e11::bigint) FROM t"""
+    assert sql(postgres, counts) == [(1_882, 1_594, 43, 1_594, True)]
+
+
+def test_the_real_artist_of_101_bytes(postgres, real_data):
+    sql(postgres, f"CREATE TABLE t ({EVENTS.format(artist=100)})")
+    options = f"JSON '{real_data}/log_json_path.json'"
+    with pytest.raises(CopyError) as error:
+        run(postgres, real_data / "log-data", options)
+    found = [(e.file.rpartition("/")[2], e.line, e.column, e.type, e.code) for e in error.value.errors]
+    lines = [
+        (file.name, number, "artist", "varchar(100)", 1204)
+        for file in sorted((real_data / "log-data").rglob("*.json"))
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if len((json.loads(line).get("artist") or "").encode()) > 100
+    ]
+    assert found == lines
+    assert len(found) == 2
+    assert "101 bytes; widen the column or add TRUNCATECOLUMNS" in str(error.value)
+    assert run(postgres, real_data / "log-data", f"{options} MAXERROR 3").rows == 1_880
+    assert run(postgres, real_data / "log-data", f"{options} TRUNCATECOLUMNS").rows == 1_882
+
+
+def test_the_real_songs(postgres, real_data):
+    sql(postgres, f"CREATE TABLE t ({SONGS})")
+    assert run(postgres, real_data / "song-data").rows == 71
+    counts = "SELECT count(DISTINCT song_id), count(DISTINCT artist_id), count(title) FROM t"
+    assert sql(postgres, counts) == [(71, 69, 71)]
