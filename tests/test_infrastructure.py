@@ -1,4 +1,4 @@
-"""The infrastructure against a moto server over HTTP; botocore's Stubber for the call that moto lacks."""
+"""The infrastructure against a moto server over HTTP."""
 
 import json
 import logging
@@ -11,12 +11,12 @@ import boto3
 import botocore.loaders
 import pytest
 from botocore import exceptions
-from botocore.stub import Stubber
 from moto.redshift.models import redshift_backends
 from moto.server import ThreadedMotoServer
 
-from redjam import config, infrastructure, local
+from redjam import aws, config, infrastructure, local
 from redjam.infrastructure import AWSError, NotBuilt
+from redjam.local.aws import complete_moto
 
 ADDRESS = "203.0.113.7"
 PASSWORD = "Never2print"
@@ -35,6 +35,7 @@ def models():
 @pytest.fixture(scope="module")
 def moto():
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    complete_moto()
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     yield "http://{}:{}".format(*server.get_host_and_port())
@@ -42,7 +43,7 @@ def moto():
 
 
 @pytest.fixture
-def aws(moto, monkeypatch, tmp_path):
+def account(moto, monkeypatch, tmp_path):
     """An empty AWS account, its keys in the environment; nothing of this machine's own AWS settings."""
     urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")).close()
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "DW_AWS_ACCESS_KEY_ID", "DW_AWS_SECRET_ACCESS_KEY"):
@@ -59,7 +60,7 @@ def aws(moto, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def load(aws, tmp_path):
+def load(account, tmp_path):
     """Settings of a dwh.cfg with these keys in [CLUSTER]."""
 
     def write(sources=SOURCES, arn="", **cluster):
@@ -104,7 +105,7 @@ class Wire:
 
 @pytest.fixture
 def wire(monkeypatch):
-    wire, make = Wire(), infrastructure._client
+    wire, make = Wire(), aws.client
 
     def client(settings, service):
         made = make(settings, service)
@@ -112,7 +113,7 @@ def wire(monkeypatch):
         made.meta.events.register("before-send", lambda request, **_: wire.sent.append(request))
         return made
 
-    monkeypatch.setattr(infrastructure, "_client", client)
+    monkeypatch.setattr(aws, "client", client)
     return wire
 
 
@@ -329,32 +330,27 @@ def test_a_cluster_in_another_group_is_given_ours_alone(settings, wire):
     assert [member["VpcSecurityGroupId"] for member in described()["VpcSecurityGroups"]] == [group()["GroupId"]]
 
 
-def test_a_cluster_without_its_role_is_given_it(settings, monkeypatch):
-    """By the Stubber: moto has no ModifyClusterIamRoles."""
-    bare = {
-        "ClusterIdentifier": "redjam",
-        "ClusterStatus": "available",
-        "Endpoint": {"Address": "redjam.x.us-west-2.redshift.amazonaws.com", "Port": 5439},
-        "NodeType": "ra3.large",
-        "NumberOfNodes": 1,
-        "IamRoles": [],
-        "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1"}],
-        "Tags": infrastructure.TAGS,
-    }
-    arn = "arn:aws:iam::123456789012:role/redjam-redshift-s3"
-    mended = bare | {"IamRoles": [{"IamRoleArn": arn}]}
-    redshift = client("redshift")
-    monkeypatch.setattr(infrastructure, "_client", lambda settings, service: redshift)
-    with Stubber(redshift) as stub:
-        for _ in range(3):
-            stub.add_response("describe_clusters", {"Clusters": [bare]})
-        wanted = {"ClusterIdentifier": "redjam", "AddIamRoles": [arn]}
-        stub.add_response("modify_cluster_iam_roles", {"Cluster": mended}, wanted)
-        for _ in range(2):
-            stub.add_response("describe_clusters", {"Clusters": [mended]})
+def test_another_role_is_attached_and_the_first_stays(load, wire):
+    first = infrastructure.build(load())
+    wire.calls.clear()
 
-        assert infrastructure.ensure_cluster(settings, arn, "sg-1").role_arn == arn
-        stub.assert_no_pending_responses()
+    second = infrastructure.build(load(IAM_ROLE_NAME="another"))
+    assert second.role_arn.endswith(":role/another")
+    assert wire.changes() == ["CreateRole", "PutRolePolicy", "ModifyClusterIamRoles"]
+    assert [role["IamRoleArn"] for role in described()["IamRoles"]] == [first.role_arn, second.role_arn]
+
+    assert infrastructure.build(load()) == first
+    assert wire.changes()[3:] == []
+
+
+def test_a_cluster_without_its_role_is_given_it(settings, wire):
+    built = infrastructure.build(settings)
+    given = {"ClusterIdentifier": "redjam", "RemoveIamRoles": [built.role_arn]}
+    assert client("redshift").modify_cluster_iam_roles(**given)["Cluster"]["IamRoles"] == []
+    wire.calls.clear()
+
+    assert infrastructure.build(settings) == built
+    assert wire.changes() == ["ModifyClusterIamRoles"]
 
 
 # --- What the role may do --------------------------------------------------------------------------------
@@ -384,8 +380,8 @@ def test_the_role_may_read_the_three_prefixes_and_nothing_else(settings):
     }
 
 
-def test_folders_need_no_policy(load, aws, monkeypatch):
-    monkeypatch.setattr(local, "endpoint_url", lambda settings: aws)
+def test_folders_need_no_policy(load, account, monkeypatch):
+    monkeypatch.setattr(local, "endpoint_url", lambda settings: account)
     infrastructure.ensure_role(load(TARGET="local"))
     assert kinds(load(TARGET="local")) == ["role", "policy"]
 
@@ -754,9 +750,9 @@ def test_no_network(settings, wire):
 # --- The local target ------------------------------------------------------------------------------------
 
 
-def test_on_local_real_keys_go_nowhere_and_no_network_is_needed(load, aws, wire, monkeypatch):
+def test_on_local_real_keys_go_nowhere_and_no_network_is_needed(load, account, wire, monkeypatch):
     """A dead proxy and a dead address service stand for a machine without network."""
-    monkeypatch.setattr(local, "endpoint_url", lambda settings: aws)
+    monkeypatch.setattr(local, "endpoint_url", lambda settings: account)
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.delenv("NO_PROXY")
     for name in ("HTTP_PROXY", "http_proxy"):

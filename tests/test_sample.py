@@ -15,6 +15,8 @@ from statistics import median
 import pytest
 
 from redjam import sample
+from redjam.sample.catalogue import ODDITIES
+from redjam.sample.events import METROS
 
 FIRST = 1_541_030_400_000  # 2018-11-01, in milliseconds
 DAY = 86_400_000
@@ -276,8 +278,8 @@ def test_catalogue_has_the_real_one_s_traits(plays, songs):
 
 def test_oddities_are_in_the_catalogue_and_played(plays, songs):
     played = {(play["song"], play["artist"]) for play in plays}
-    odd = [song for song in songs if (song["artist_name"], song["title"]) in sample.ODDITIES.values()]
-    assert {names(song) for song in odd} >= {(str(title), str(name)) for name, title in sample.ODDITIES.values()}
+    odd = [song for song in songs if (song["artist_name"], song["title"]) in ODDITIES.values()]
+    assert {names(song) for song in odd} >= {(str(title), str(name)) for name, title in ODDITIES.values()}
     assert {names(song) for song in odd} <= played
     assert any(song["artist_name"] == 311 for song in odd)
     assert any(song["title"] == 4.6 for song in odd)
@@ -355,7 +357,7 @@ def test_who_upgrades_has_listened_more(events):
 
 
 def test_rhythm_of_the_day_and_the_week(plays):
-    zones = {place: 3_600_000 * hours for place, hours in sample.METROS}
+    zones = {place: 3_600_000 * hours for place, hours in METROS}
     local = [(play["ts"] + zones[play["location"]]) // 3_600_000 for play in plays]
     by_hour = Counter(hour % 24 for hour in local)
     assert sum(by_hour[hour] for hour in (18, 19, 20, 21)) > 3 * sum(by_hour[hour] for hour in (3, 4, 5, 6))
@@ -425,7 +427,7 @@ def test_a_crash_leaves_nothing(tmp_path, monkeypatch):
             raise OSError("no space left")
         return ""
 
-    monkeypatch.setattr(sample, "event_line", full_disk)
+    monkeypatch.setattr("redjam.sample.events.event_line", full_disk)
     with pytest.raises(OSError, match="no space left"):
         sample.write(tmp_path / "out", days=10, users=50, songs=20)
     assert not list(tmp_path.iterdir())

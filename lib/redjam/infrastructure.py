@@ -3,7 +3,6 @@
 All of it is tagged project=redjam; what has our name without the tag is somebody else's and stays as it is.
 """
 
-import contextlib
 import ipaddress
 import json
 import logging
@@ -11,12 +10,10 @@ import time
 import urllib.request
 from dataclasses import dataclass, replace
 
-import boto3
 import pandas as pd
-from botocore import exceptions
-from botocore.config import Config
 
-from redjam import config, local, progress
+from redjam import aws, config, progress
+from redjam.aws import AWSError
 from redjam.config import Settings
 
 TAGS = [{"Key": "project", "Value": "redjam"}]
@@ -48,75 +45,6 @@ class Cluster:
 
 class NotBuilt(LookupError):
     """There is no cluster to connect to; the message says which notebook makes one."""
-
-
-class AWSError(RuntimeError):
-    """AWS refused, was not reached or took too long; the message is one line with the way out."""
-
-
-# What a careful user can meet, and the way out; any other error is a fault and keeps its traceback.
-LOG_IN = "log in again (aws sso login), or renew the keys"
-KEYS = "check DW_AWS_ACCESS_KEY_ID and DW_AWS_SECRET_ACCESS_KEY, or run `aws configure`"
-TOO_MANY = "delete what is no longer needed, or ask for more in AWS's Service Quotas"
-TAKEN = "it lacks the tag project=redjam, so choose another IDENTIFIER or IAM_ROLE_NAME, or give HOST and ARN"
-WAYS_OUT = {
-    "ExpiredToken ExpiredTokenException RequestExpired": LOG_IN,
-    "InvalidClientTokenId UnrecognizedClientException AuthFailure SignatureDoesNotMatch": KEYS,
-    "AccessDenied AccessDeniedException UnauthorizedOperation": "ask the account's owner for this permission",
-    "Throttling ThrottlingException RequestLimitExceeded": "wait a minute, then try again",
-    "ClusterQuotaExceeded NumberOfNodesQuotaExceeded NumberOfNodesPerClusterLimitExceeded": TOO_MANY,
-    "LimitExceeded SecurityGroupLimitExceeded": TOO_MANY,
-    "InsufficientClusterCapacity": "try again later, or choose another NODE_TYPE or REGION",
-    "InvalidClusterState DependencyViolation": "it is still busy: wait a few minutes, then try again",
-    "ClusterAlreadyExists EntityAlreadyExists InvalidGroup.Duplicate": TAKEN,
-}
-UNCALLED = {
-    exceptions.NoCredentialsError: f"{KEYS}; TARGET = local needs no account",
-    exceptions.PartialCredentialsError: KEYS,
-    exceptions.ProfileNotFound: "correct AWS_PROFILE, or unset it",
-    (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError): LOG_IN,
-    (exceptions.ConnectionError, exceptions.HTTPClientError): "check the network and [CLUSTER] REGION",
-}
-
-
-@contextlib.contextmanager
-def _clear_errors():
-    """Turn what goes wrong outside of the program into an AWSError; all else passes."""
-    try:
-        yield
-    except exceptions.ClientError as error:
-        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        way_out = next((text for codes, text in WAYS_OUT.items() if code in codes.split()), "")
-        if not way_out:
-            raise
-        said = " ".join(said.partition("Encoded authorization")[0].split()).rstrip(".")
-        raise AWSError(f"AWS refused {error.operation_name}: {code}: {said}: {way_out}") from error
-    except exceptions.BotoCoreError as error:
-        way_out = next((text for kind, text in UNCALLED.items() if isinstance(error, kind)), "")
-        if not way_out:
-            raise
-        raise AWSError(f"AWS: {' '.join(str(error).split()).rstrip('.')}: {way_out}") from error
-
-
-def _client(settings: Settings, service: str):
-    """A boto3 client; on the local target with made-up keys and past any proxy, so real keys go nowhere."""
-    keys = (settings.access_key or None, settings.secret_key or None)
-    options = {"retries": {"mode": "standard", "max_attempts": 5}}
-    if settings.is_local:
-        keys, options["proxies"] = ("testing", "testing"), {}
-    # A session of its own each time: boto3's shared one keeps expired keys until the kernel restarts.
-    session = boto3.Session(*keys, region_name=settings.region)
-    return session.client(service, endpoint_url=local.endpoint_url(settings), config=Config(**options))
-
-
-def _unless(code: str, call, **parameters) -> dict | None:
-    """Call AWS; None if it answers with this one error code."""
-    try:
-        return call(**parameters)
-    except exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != code:
-            raise
-        return None
 
 
 def _ours(resources: list[dict]) -> list[dict]:
@@ -155,11 +83,11 @@ def _reading(settings: Settings) -> dict | None:
 
 
 def _find_role(iam, settings: Settings) -> dict | None:
-    found = _unless("NoSuchEntity", iam.get_role, RoleName=settings.iam_role_name)
-    return next(iter(_ours([found["Role"]] if found else [])), None)
+    found = aws.unless("NoSuchEntity", iam.get_role, RoleName=settings.iam_role_name)
+    return found["Role"] if found and _ours([found["Role"]]) else None
 
 
-@_clear_errors()
+@aws.clear_errors()
 def ensure_role(settings: Settings) -> str:
     """Create or mend the role that lets the cluster read [S3] and nothing else; an ARN in dwh.cfg is kept.
 
@@ -167,7 +95,7 @@ def ensure_role(settings: Settings) -> str:
     """
     if settings.iam_role_arn or settings.host:
         return settings.iam_role_arn or find_cluster(settings).role_arn
-    iam, name = _client(settings, "iam"), settings.iam_role_name
+    iam, name = aws.client(settings, "iam"), settings.iam_role_name
     trust = _policy(_allow("sts:AssumeRole", Principal={"Service": "redshift.amazonaws.com"}))
     role = _find_role(iam, settings)
     if role is None:
@@ -181,7 +109,7 @@ def ensure_role(settings: Settings) -> str:
 
 
 def _ensure_policy(iam, name: str, wanted: dict | None) -> None:
-    found = _unless("NoSuchEntity", iam.get_role_policy, RoleName=name, PolicyName=name)
+    found = aws.unless("NoSuchEntity", iam.get_role_policy, RoleName=name, PolicyName=name)
     if wanted == (found and found["PolicyDocument"]):
         return
     if wanted:
@@ -191,10 +119,10 @@ def _ensure_policy(iam, name: str, wanted: dict | None) -> None:
     log.info("role %s: policy %s", name, "written" if wanted else "removed")
 
 
-@_clear_errors()
+@aws.clear_errors()
 def delete_role(settings: Settings) -> None:
     """Delete the role with its policies; fine if it is absent."""
-    iam, name = _client(settings, "iam"), settings.iam_role_name
+    iam, name = aws.client(settings, "iam"), settings.iam_role_name
     if not _find_role(iam, settings):
         return
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -228,13 +156,14 @@ def _ingress(ec2, group_id: str) -> dict[str, tuple]:
     """A group's ingress rules by their ids: protocol, first port, last port, source."""
     found = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group_id]}])
     rules = {}
-    for rule in (rule for rule in found["SecurityGroupRules"] if not rule["IsEgress"]):
-        source = rule.get("CidrIpv4") or rule.get("CidrIpv6") or "another group"
-        rules[rule["SecurityGroupRuleId"]] = (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], source)
+    for rule in found["SecurityGroupRules"]:
+        if not rule["IsEgress"]:
+            source = rule.get("CidrIpv4") or rule.get("CidrIpv6") or "another group"
+            rules[rule["SecurityGroupRuleId"]] = (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], source)
     return rules
 
 
-@_clear_errors()
+@aws.clear_errors()
 def ensure_security_group(settings: Settings) -> str:
     """Create or mend our own group, open to this machine's address alone; its id, or "" if HOST is given.
 
@@ -242,7 +171,7 @@ def ensure_security_group(settings: Settings) -> str:
     """
     if settings.host:
         return ""
-    ec2 = _client(settings, "ec2")
+    ec2 = aws.client(settings, "ec2")
     vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     if not vpcs:
         raise AWSError(f"no default VPC in {settings.region}: run `aws ec2 create-default-vpc`")
@@ -278,10 +207,10 @@ def _ensure_only_rule(ec2, group_id: str, port: int, address: str) -> None:
         log.info("security group %s: %s may reach port %d", group_id, address, port)
 
 
-@_clear_errors()
+@aws.clear_errors()
 def delete_security_group(settings: Settings) -> None:
     """Delete our security group; fine if it is absent."""
-    ec2 = _client(settings, "ec2")
+    ec2 = aws.client(settings, "ec2")
     for group in _find_groups(ec2, settings):
         ec2.delete_security_group(GroupId=group["GroupId"])
         log.info("security group %s: deleted", group["GroupId"])
@@ -292,7 +221,7 @@ def delete_security_group(settings: Settings) -> None:
 
 def _describe(redshift, settings: Settings) -> list[dict]:
     """What AWS says of the cluster: one or none."""
-    found = _unless("ClusterNotFound", redshift.describe_clusters, ClusterIdentifier=settings.identifier)
+    found = aws.unless("ClusterNotFound", redshift.describe_clusters, ClusterIdentifier=settings.identifier)
     return found["Clusters"] if found else []
 
 
@@ -324,13 +253,13 @@ def _wait_until(wanted: str, redshift, settings: Settings) -> None:
             time.sleep(POLL_SECONDS)
 
 
-@_clear_errors()
+@aws.clear_errors()
 def ensure_cluster(settings: Settings, role_arn: str, group_id: str) -> Cluster:
     """Create or mend the cluster and wait until it is available (minutes); it costs money until deleted."""
     if settings.host:
         return find_cluster(settings)
     config.check_node_type(settings)
-    redshift = _client(settings, "redshift")
+    redshift = aws.client(settings, "redshift")
     if not _ours(_describe(redshift, settings)):
         _create_cluster(redshift, settings, role_arn, group_id)
     _wait_until("available", redshift, settings)
@@ -340,8 +269,9 @@ def ensure_cluster(settings: Settings, role_arn: str, group_id: str) -> Cluster:
 
 
 def _create_cluster(redshift, settings: Settings, role_arn: str, group_id: str) -> None:
-    nodes = {} if settings.cluster_type == "single-node" else {"NumberOfNodes": settings.num_nodes}
-    given = {"MasterUserPassword": settings.password}
+    options = {"MasterUserPassword": settings.password} if settings.password else {"ManageMasterPassword": True}
+    if settings.cluster_type == "multi-node":
+        options["NumberOfNodes"] = settings.num_nodes
     redshift.create_cluster(
         ClusterIdentifier=settings.identifier,
         ClusterType=settings.cluster_type,
@@ -354,8 +284,7 @@ def _create_cluster(redshift, settings: Settings, role_arn: str, group_id: str) 
         PubliclyAccessible=True,  # the laptop is outside of the VPC; the group lets it in, and nobody else
         Encrypted=True,
         Tags=TAGS,
-        **nodes,
-        **(given if settings.password else {"ManageMasterPassword": True}),
+        **options,
     )
     log.info("cluster %s: being created", settings.identifier)
 
@@ -364,7 +293,7 @@ def _mend_cluster(redshift, settings: Settings, role_arn: str, group_id: str) ->
     """Give the cluster back its role and its group, and that group alone; says whether anything was amiss."""
     cluster = _describe(redshift, settings)[0]
     has_role = role_arn in [role["IamRoleArn"] for role in cluster["IamRoles"]]
-    has_group = [group_id] == [group["VpcSecurityGroupId"] for group in cluster["VpcSecurityGroups"]]
+    has_group = [group["VpcSecurityGroupId"] for group in cluster["VpcSecurityGroups"]] == [group_id]
     if not has_role:
         redshift.modify_cluster_iam_roles(ClusterIdentifier=settings.identifier, AddIamRoles=[role_arn])
         log.warning("cluster %s: given its role %s", settings.identifier, role_arn)
@@ -374,7 +303,7 @@ def _mend_cluster(redshift, settings: Settings, role_arn: str, group_id: str) ->
     return not (has_role and has_group)
 
 
-@_clear_errors()
+@aws.clear_errors()
 def find_cluster(settings: Settings) -> Cluster:
     """The cluster to connect to: HOST and ARN as given (AWS is not asked if both are), else what AWS says.
 
@@ -394,7 +323,7 @@ def find_cluster(settings: Settings) -> Cluster:
     if given.host and given.role_arn:
         return given
     name = f"cluster {settings.identifier!r} in {settings.region}"
-    found = _describe(_client(settings, "redshift"), settings)
+    found = _describe(aws.client(settings, "redshift"), settings)
     if not found:
         first = "give [IAM_ROLE] ARN as well as HOST" if given.host else f"run {NOTEBOOK} first (or: redjam build)"
         raise NotBuilt(f"no {name}: {first}")
@@ -415,10 +344,10 @@ def find_cluster(settings: Settings) -> Cluster:
     )
 
 
-@_clear_errors()
+@aws.clear_errors()
 def delete_cluster(settings: Settings) -> None:
     """Delete the cluster and its data, with no final snapshot, and wait until it is gone; fine if absent."""
-    redshift = _client(settings, "redshift")
+    redshift = aws.client(settings, "redshift")
     for cluster in _ours(_describe(redshift, settings)):
         if cluster["ClusterStatus"] not in DELETING:
             redshift.delete_cluster(ClusterIdentifier=settings.identifier, SkipFinalClusterSnapshot=True)
@@ -426,12 +355,12 @@ def delete_cluster(settings: Settings) -> None:
         log.info("cluster %s: deleted", settings.identifier)
 
 
-@_clear_errors()
+@aws.clear_errors()
 def credentials(settings: Settings, cluster: Cluster) -> tuple[str, str]:
     """User and password: PASSWORD of dwh.cfg, else temporary ones from AWS (an hour) with the same rights."""
     if settings.password:
         return cluster.user, settings.password
-    answer = _client(settings, "redshift").get_cluster_credentials(
+    answer = aws.client(settings, "redshift").get_cluster_credentials(
         ClusterIdentifier=cluster.identifier,
         DbUser=cluster.user,
         DbName=cluster.dbname,
@@ -458,10 +387,10 @@ def delete(settings: Settings) -> None:
     delete_role(settings)
 
 
-@_clear_errors()
+@aws.clear_errors()
 def inventory(settings: Settings) -> pd.DataFrame:
     """What build made and AWS still has, by the names in dwh.cfg and our tag; no rows: nothing is left."""
-    redshift, ec2, iam = (_client(settings, service) for service in ("redshift", "ec2", "iam"))
+    redshift, ec2, iam = (aws.client(settings, service) for service in ("redshift", "ec2", "iam"))
     rows = []
     for cluster in _ours(_describe(redshift, settings)):
         detail = f"{cluster['NumberOfNodes']} x {cluster['NodeType']}"

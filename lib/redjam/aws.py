@@ -1,0 +1,81 @@
+"""How Red Jam calls AWS: a client for the target, and errors that are one clear line with the way out."""
+
+import contextlib
+
+import boto3
+from botocore import exceptions
+from botocore.config import Config
+
+from redjam import local
+from redjam.config import Settings
+
+
+class AWSError(RuntimeError):
+    """AWS refused, was not reached or took too long; the message is one line with the way out."""
+
+
+# What a careful user can meet, and the way out; any other error is a fault and keeps its traceback.
+LOG_IN = "log in again (aws sso login), or renew the keys"
+KEYS = "check DW_AWS_ACCESS_KEY_ID and DW_AWS_SECRET_ACCESS_KEY, or run `aws configure`"
+TOO_MANY = "delete what is no longer needed, or ask for more in AWS's Service Quotas"
+TAKEN = "it lacks the tag project=redjam, so choose another IDENTIFIER or IAM_ROLE_NAME, or give HOST and ARN"
+# By the codes with which AWS refuses a call.
+WAYS_OUT = {
+    "ExpiredToken ExpiredTokenException RequestExpired": LOG_IN,
+    "InvalidClientTokenId UnrecognizedClientException AuthFailure SignatureDoesNotMatch": KEYS,
+    "AccessDenied AccessDeniedException UnauthorizedOperation": "ask the account's owner for this permission",
+    "Throttling ThrottlingException RequestLimitExceeded": "wait a minute, then try again",
+    "ClusterQuotaExceeded NumberOfNodesQuotaExceeded NumberOfNodesPerClusterLimitExceeded": TOO_MANY,
+    "LimitExceeded SecurityGroupLimitExceeded": TOO_MANY,
+    "InsufficientClusterCapacity": "try again later, or choose another NODE_TYPE or REGION",
+    "InvalidClusterState DependencyViolation": "it is still busy: wait a few minutes, then try again",
+    "ClusterAlreadyExists EntityAlreadyExists InvalidGroup.Duplicate": TAKEN,
+}
+# By what botocore raises when a call never got there.
+UNCALLED = {
+    exceptions.NoCredentialsError: f"{KEYS}; TARGET = local needs no account",
+    exceptions.PartialCredentialsError: KEYS,
+    exceptions.ProfileNotFound: "correct AWS_PROFILE, or unset it",
+    (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError): LOG_IN,
+    (exceptions.ConnectionError, exceptions.HTTPClientError): "check the network and [CLUSTER] REGION",
+}
+
+
+@contextlib.contextmanager
+def clear_errors():
+    """Turn what goes wrong outside of the program into an AWSError; all else passes."""
+    try:
+        yield
+    except exceptions.ClientError as error:
+        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        way_out = next((text for codes, text in WAYS_OUT.items() if code in codes.split()), "")
+        if not way_out:
+            raise
+        said = " ".join(said.partition("Encoded authorization")[0].split()).rstrip(".")
+        raise AWSError(f"AWS refused {error.operation_name}: {code}: {said}: {way_out}") from error
+    except exceptions.BotoCoreError as error:
+        way_out = next((text for kind, text in UNCALLED.items() if isinstance(error, kind)), "")
+        if not way_out:
+            raise
+        raise AWSError(f"AWS: {' '.join(str(error).split()).rstrip('.')}: {way_out}") from error
+
+
+def client(settings: Settings, service: str):
+    """A boto3 client; on the local target with made-up keys and past any proxy, so real keys go nowhere."""
+    keys = (settings.access_key or None, settings.secret_key or None)
+    options = {"retries": {"mode": "standard", "max_attempts": 5}}
+    if settings.is_local:
+        keys, options["proxies"] = ("testing", "testing"), {}
+    # A session of its own each time: boto3's shared one keeps expired keys until the kernel restarts.
+    session = boto3.Session(*keys, region_name=settings.region)
+    return session.client(service, endpoint_url=local.endpoint_url(settings), config=Config(**options))
+
+
+def unless(code: str, call, **parameters) -> dict | None:
+    """Call AWS; None if it answers with this one error code."""
+    try:
+        return call(**parameters)
+    except exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != code:
+            raise
+        return None
