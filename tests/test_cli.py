@@ -271,7 +271,7 @@ sys.exit(cli.main(["sql", "SELECT generate_series(1, 100000) AS n", "--format", 
         (run.RunError("01_a.ipynb failed"), "01_a.ipynb failed"),
         (processes.StandInError("moto did not start"), "moto did not start"),
         (
-            LookupError("no table songs: run notebooks/02_schema.ipynb first"),
+            schema.NotReady("no table songs: run notebooks/02_schema.ipynb first"),
             "no table songs: run notebooks/02_schema.ipynb first",
         ),
         (FileExistsError(17, "File exists", "out"), "[Errno 17] File exists: 'out'"),

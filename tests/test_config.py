@@ -160,9 +160,7 @@ def test_a_file_without_target_means_redshift_and_empty_means_the_default(text):
 )
 def test_comments_and_quotes(written, value):
     space = "" if written == "#Passw0rd" else " "
-    assert (
-        read(f"# a comment\n[CLUSTER] ; another\nPASSWORD ={space}{written}\n; a third\n").password == value
-    )
+    assert read(f"# a comment\n[CLUSTER] ; another\nPASSWORD ={space}{written}\n; a third\n").password == value
 
 
 def test_a_quoted_folder_keeps_its_comment_signs(folder):
@@ -211,9 +209,7 @@ def test_right_values_are_taken_as_they_are(entry):
         assert str(getattr(settings, key.lower())) == value
 
 
-@pytest.mark.parametrize(
-    "arn", ["arn:aws:iam::123456789012:role/dwhRole", "arn:aws-us-gov:iam::123456789012:role/a/b"]
-)
+@pytest.mark.parametrize("arn", ["arn:aws:iam::123456789012:role/dwhRole", "arn:aws-us-gov:iam::123456789012:role/a/b"])
 def test_a_given_role_and_host_are_used_as_they_are(arn):
     assert read(f"[IAM_ROLE]\nARN='{arn}'\n").iam_role_arn == arn
 
@@ -259,8 +255,7 @@ def test_own_sources_need_no_sample(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder))
     (folder / "logs").mkdir()
     settings = read(
-        "[CLUSTER]\nTARGET=local\n[S3]\nSONG_DATA=s3://abc/d e\nLOG_DATA=~/logs\n"
-        "LOG_JSON_PATH=auto ignorecase\n"
+        "[CLUSTER]\nTARGET=local\n[S3]\nSONG_DATA=s3://abc/d e\nLOG_DATA=~/logs\nLOG_JSON_PATH=auto ignorecase\n"
     )
     assert settings.log_data == str(folder / "logs")
     assert (settings.log_json_path, settings.song_data) == ("auto ignorecase", "s3://abc/d e")
@@ -350,9 +345,7 @@ def test_a_wrong_role(arn):
 
 
 @pytest.mark.parametrize("key", ["LOG_DATA", "LOG_JSON_PATH", "SONG_DATA"])
-@pytest.mark.parametrize(
-    "value", ["s3://udacity-dend", "s3://udacity-dend/", "S3://udacity-dend/x", "https://x.org/y"]
-)
+@pytest.mark.parametrize("value", ["s3://udacity-dend", "s3://udacity-dend/", "S3://udacity-dend/x", "https://x.org/y"])
 @pytest.mark.parametrize("target", ["local", "redshift"])
 def test_a_wrong_address(target, key, value):
     line = message(f"[CLUSTER]\nTARGET={target}\n[S3]\n{key}={value}\n")
@@ -431,9 +424,7 @@ def test_a_file_that_cannot_be_read_so(text, parts):
 LINES = st.sampled_from([b"[CLUSTER]", b"[S3]", b"PORT=5439", b"PASSWORD='", b"DIR=s3://a", b"[", b"]", b"="])
 
 
-@hypothesis.given(
-    st.lists(st.one_of(LINES, st.binary(max_size=8)), max_size=8), st.sampled_from([b"\n", b"\r\n", b""])
-)
+@hypothesis.given(st.lists(st.one_of(LINES, st.binary(max_size=8)), max_size=8), st.sampled_from([b"\n", b"\r\n", b""]))
 @hypothesis.settings(max_examples=200, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 def test_whatever_the_file_holds_it_is_read_or_gives_one_line(parts, between):
     Path("dwh.cfg").write_bytes(between.join(parts))
@@ -453,9 +444,7 @@ def test_a_folder_in_the_files_place(folder):
 
 def test_a_link_that_leads_nowhere(folder):
     (folder / "dwh.cfg").symlink_to("gone.cfg")
-    with pytest.raises(
-        config.SettingError, match=r"^dwh\.cfg: cannot be read \(No such file or directory\).*$"
-    ):
+    with pytest.raises(config.SettingError, match=r"^dwh\.cfg: cannot be read \(No such file or directory\).*$"):
         config.load()
 
 
@@ -557,9 +546,7 @@ def test_aws_keys_come_in_a_pair(monkeypatch, missing, blank):
         monkeypatch.delenv(missing)
     else:
         monkeypatch.setenv(missing, blank)
-    with pytest.raises(
-        config.SettingError, match=f"^environment: {missing} is not set, but DW_AWS"
-    ) as caught:
+    with pytest.raises(config.SettingError, match=f"^environment: {missing} is not set, but DW_AWS") as caught:
         config.load()
     assert "sesame" not in str(caught.value)
 
@@ -642,9 +629,7 @@ def test_a_named_file_that_is_missing_is_an_error_with_every_place(folder, monke
 
 def test_a_file_elsewhere_is_named_in_full(folder, monkeypatch):
     put(folder / "sub/bad.cfg", "BAD")
-    with pytest.raises(
-        config.SettingError, match=r"^sub/bad\.cfg: \[CLUSTER\] IDENTIFIER is 'BAD' \(line 2\): "
-    ):
+    with pytest.raises(config.SettingError, match=r"^sub/bad\.cfg: \[CLUSTER\] IDENTIFIER is 'BAD' \(line 2\): "):
         config.load(folder / "sub/bad.cfg")
     (folder / "notebooks").mkdir()
     monkeypatch.chdir(folder / "notebooks")
@@ -661,8 +646,7 @@ def test_the_example_names_every_key_its_section_and_its_default():
     parser.optionxform = str
     parser.read_string(re.sub(r"(?m)^#(?=[A-Z_0-9]+ = )", "", text))
     written = {
-        section: {key: value.strip("'") for key, value in parser[section].items()}
-        for section in parser.sections()
+        section: {key: value.strip("'") for key, value in parser[section].items()} for section in parser.sections()
     }
     assert written.pop("CLUSTER") == config.KNOWN["CLUSTER"] | {"TARGET": "local"}
     assert written == {section: keys for section, keys in config.KNOWN.items() if section != "CLUSTER"}

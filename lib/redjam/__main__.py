@@ -48,8 +48,7 @@ def _for_user(error: Exception) -> bool:
     """Whether the error says what the user can do: our own do, the database's, and those of a wrong --out."""
     packages = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
     files = (FileExistsError, PermissionError, NotADirectoryError)
-    # Tables that are not there yet are a bare LookupError; its subclasses, such as KeyError, are mistakes of ours.
-    return bool(packages & {"redjam", "psycopg2"}) or isinstance(error, files) or type(error) is LookupError
+    return bool(packages & {"redjam", "psycopg2"}) or isinstance(error, files)
 
 
 def _text(error: Exception) -> str:

@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 # Section -> key -> default. A key stands in one section only, so its name alone says which key is meant.
@@ -128,6 +128,11 @@ class Settings:
         """Whether this is a local run of which at least one source is the generated sample's."""
         own = (getattr(self, key.lower()) == str(self.sample_dir / name) for key, name in SAMPLE.items())
         return self.is_local and any(own)
+
+    def _repr_markdown_(self) -> str:
+        """The settings as a table, for notebooks; without what is secret."""
+        shown = [one.name for one in fields(self) if one.repr]
+        return "| setting | value |\n|---|---|\n" + "\n".join(f"| {name} | `{getattr(self, name)}` |" for name in shown)
 
 
 def load(path: str | Path | None = None) -> Settings:

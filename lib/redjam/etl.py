@@ -41,7 +41,7 @@ def load(connection: Connection) -> None:
     """Load the star from staging, in the order of the statements of sql/load."""
     for name in bar(warehouse.names("load"), "load"):
         rows = warehouse.execute(connection, warehouse.statement(name))
-        log.info("%s: %d rows", name, rows)
+        log.debug("%s: %d rows", name, rows)
 
 
 def check(connection: Connection) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def check(connection: Connection) -> pd.DataFrame:
                 f"Nothing was loaded. The first of them:\n{broken.head(5).to_string(index=False)}"
             )
         lines.append({"rule": warehouse.rule(name), "rows that break it": len(broken)})
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines).set_index("rule")
 
 
 def reconcile(connection: Connection) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 
 def bar(steps: Iterable | None = None, what: str = "", **options) -> tqdm:
-    """A tqdm bar; in a notebook as plain text, which needs no widget, and off under TQDM_DISABLE (our runner sets it)."""
+    """A tqdm bar; in a notebook as plain text, without a widget, unless TQDM_DISABLE is set (our runner does)."""
     if "ipykernel.kernelapp" in sys.modules:
         return tqdm(steps, desc=what, leave=False, file=sys.stdout, **options)
     return tqdm(steps, desc=what, leave=False, disable=None, **options)

@@ -14,6 +14,10 @@ TABLES = STAGING + DIMENSIONS + FACTS
 DISTSTYLES = {0: "EVEN", 1: "KEY", 8: "ALL", 10: "AUTO(ALL)", 11: "AUTO(EVEN)", 12: "AUTO(KEY)"}
 
 
+class NotReady(LookupError):
+    """The tables are missing or empty; the message says which notebook to run first."""
+
+
 def create(connection: Connection) -> None:
     """Create the tables that are not there; those that are keep their rows."""
     with warehouse.transaction(connection):
@@ -29,14 +33,12 @@ def drop(connection: Connection) -> None:
 
 
 def require(connection: Connection, loaded: bool = False) -> None:
-    """Raise a LookupError that says what to run first if a table is missing or, with `loaded`, has no plays."""
+    """Raise NotReady, which says what to run first, if a table is missing or, with `loaded`, has no plays."""
     there = set(warehouse.frame(connection, warehouse.statement("describe"))["table_name"])
     if absent := [table for table in TABLES if table not in there]:
-        raise LookupError(
-            f"no table {', '.join(absent)}: run notebooks/02_schema.ipynb first (or: redjam create-tables)"
-        )
+        raise NotReady(f"no table {', '.join(absent)}: run notebooks/02_schema.ipynb first (or: redjam create-tables)")
     if loaded and warehouse.frame(connection, "SELECT 1 FROM songplays LIMIT 1").empty:
-        raise LookupError("no plays in songplays: run notebooks/03_etl.ipynb first (or: redjam etl)")
+        raise NotReady("no plays in songplays: run notebooks/03_etl.ipynb first (or: redjam etl)")
 
 
 def describe(connection: Connection) -> pd.DataFrame:

@@ -106,9 +106,9 @@ def sql_magic(connection: Connection) -> None:
     ipython-sql's defaults would break on today's prettytable (style) and print a failed statement without failing
     the cell, so that a headless run of a broken notebook would pass (short_errors).
     """
-    from IPython import get_ipython  # noqa: PLC0415 - only a notebook has it to hand
-    from sql.connection import Connection as Session  # noqa: PLC0415
-    from sql.magic import SqlMagic  # noqa: PLC0415
+    from IPython import get_ipython  # only a notebook has these to hand
+    from sql.connection import Connection as Session
+    from sql.magic import SqlMagic
 
     shell = get_ipython()
     shell.extension_manager.load_extension("sql")
@@ -127,7 +127,9 @@ def sql_magic(connection: Connection) -> None:
 def _compiled(query: str, parameters: dict) -> tuple[str, dict]:
     compiled = sqlalchemy.text(query).compile(dialect=DIALECT)
     if missing := sorted(set(compiled.params) ^ set(parameters)):
-        raise ValueError(f"the statement takes the parameters {sorted(compiled.params)}; missing or not used: {missing}")
+        raise ValueError(
+            f"the statement takes the parameters {sorted(compiled.params)}; missing or not used: {missing}"
+        )
     return str(compiled), parameters
 
 

