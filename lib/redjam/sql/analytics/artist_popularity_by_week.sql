@@ -8,7 +8,7 @@ ranked AS (
     SELECT week, artist_id, plays, RANK() OVER (PARTITION BY week ORDER BY plays DESC) AS position
     FROM weekly
 ),
-top AS (
+leaders AS (
     SELECT artist_id, SUM(plays) AS total
     FROM weekly
     GROUP BY artist_id
@@ -17,6 +17,6 @@ top AS (
 )
 SELECT r.week, a.name AS artist, r.plays, r.position
 FROM ranked AS r
-JOIN top ON top.artist_id = r.artist_id
+JOIN leaders ON leaders.artist_id = r.artist_id
 JOIN artists AS a ON a.artist_id = r.artist_id
 ORDER BY r.week, r.position, artist;

@@ -43,8 +43,9 @@ SELECT
     p.length
 FROM songplays AS p
 JOIN songs AS s ON s.song_id = p.song_id
-WHERE (
+LEFT JOIN staged ON staged.songplay_id = p.songplay_id
+WHERE staged.songplay_id IS NULL
+    AND (
         s.artist_name IN (SELECT artist_name FROM load_songs)
         OR s.song_id IN (SELECT song_id FROM load_songs)
-    )
-    AND NOT EXISTS (SELECT 1 FROM staged WHERE staged.songplay_id = p.songplay_id);
+    );
