@@ -81,8 +81,7 @@ def settings(servers, cluster, tmp_path) -> config.Settings:
 def connection(settings, cluster) -> psycopg2.extensions.connection:
     """A connection that speaks Redshift, to the cluster's database with empty tables."""
     connection = warehouse.connect(settings, cluster)
-    schema.drop(connection)
-    schema.create(connection)
+    schema.create(connection, fresh=True)
     yield connection
     connection.close()
 

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -51,8 +53,8 @@ def test_an_event_that_comes_twice_is_one_play(load, rows):
     assert rows("SELECT COUNT(*) FROM songplays") == [(1,)]
 
 
-def test_start_times_are_utc_to_the_millisecond(load, rows, monkeypatch):
-    monkeypatch.setenv("PGTZ", "America/Los_Angeles")
+def test_start_times_are_utc_to_the_millisecond(load, rows, connection):
+    warehouse.execute(connection, "SET timezone TO 'America/Los_Angeles'")
     load([{"ts": 1541116799999}])
     assert rows("SELECT CAST(start_time AS VARCHAR) FROM songplays") == [("2018-11-01 23:59:59.999",)]
     assert rows("SELECT hour, day, week, month, year, weekday FROM time") == [(23, 1, 44, 11, 2018, 4)]
@@ -128,8 +130,7 @@ def test_the_star_does_not_depend_on_the_order_of_the_catalogue(load, star, conn
     events = [{}, {"song": "Second Song"}, {"song": "Third Song"}]
     load(events, CATALOGUE)
     at_once = star()
-    schema.drop(connection)
-    schema.create(connection)
+    schema.create(connection, fresh=True)
     for number in order:
         load(events, [CATALOGUE[number]])
     assert star() == at_once
@@ -162,6 +163,22 @@ def test_only_those_who_played_are_listeners(load, rows):
     assert rows("SELECT user_id FROM users") == [(1,)]
 
 
+def test_a_corrected_play_replaces_the_old_one_everywhere(load, rows, star, connection):
+    load([{"ts": NOON, "level": "paid"}, {"ts": NOON - MINUTE, "level": "free", "lastName": "Lovelace"}])
+    corrected = [{"ts": NOON - 2 * MINUTE, "level": "free"}, {"itemInSession": 2, "userId": "2"}]
+    load(corrected)
+    assert rows("SELECT level, CAST(last_played AS VARCHAR) FROM users WHERE user_id = 1") == [
+        ("free", "2018-11-02 11:59:00")
+    ]
+    assert rows("SELECT COUNT(*) FROM time") == rows("SELECT COUNT(DISTINCT start_time) FROM songplays") == [(3,)]
+
+
+def test_a_level_corrected_at_the_same_time_is_the_listeners(load, rows):
+    load([{"level": "free"}])
+    load([{"level": "paid"}])
+    assert rows("SELECT u.level, p.level FROM users u JOIN songplays p ON p.user_id = u.user_id") == [("paid", "paid")]
+
+
 def test_text_that_differs_in_trailing_blanks_is_one_song_as_on_redshift(load, rows):
     load([{"song": "First Song "}], [{}])
     assert rows("SELECT song_id FROM songplays") == [("SO1",)]
@@ -178,8 +195,7 @@ def test_a_second_run_leaves_the_same_rows(load, star):
 def test_songplay_ids_are_the_same_in_a_new_warehouse(load, star, connection):
     load([{}, {"sessionId": 12, "itemInSession": 3}, {"sessionId": 1, "itemInSession": 23}])
     first = star()
-    schema.drop(connection)
-    schema.create(connection)
+    schema.create(connection, fresh=True)
     load([{}, {"sessionId": 12, "itemInSession": 3}, {"sessionId": 1, "itemInSession": 23}])
     assert star() == first
     assert len(first["songplays"]) == 3
@@ -189,6 +205,7 @@ def test_songplay_ids_are_the_same_in_a_new_warehouse(load, star, connection):
     ("events", "rule"),
     [
         ([{"userId": ""}], "plays_are_known"),
+        ([{"ts": None}], "plays_are_known"),
         ([{"ts": 1541121934}], "times_are_in_range"),
         ([{"ts": 1541121934796000}], "times_are_in_range"),
         ([{"itemInSession": 1, "song": "A"}, {"itemInSession": 1, "song": "B"}], "plays_do_not_conflict"),
@@ -214,11 +231,14 @@ BREAKS = {
     "plays_do_not_conflict": ["INSERT INTO staging_events (page, user_id, session_id, item_in_session, ts, song) "
                               "SELECT page, user_id, session_id, item_in_session, ts, 'Other' FROM staging_events"],
     "plays_are_known": [f"UPDATE songplays SET {column} = NULL" for column in
-                        ("user_id", "session_id", "item_in_session", "level")],
+                        ("start_time", "user_id", "session_id", "item_in_session", "level")],
     "references_exist": [f"DELETE FROM {table}" for table in ("songs", "artists", "users", "time")]
                         + ["UPDATE songs SET artist_id = 'gone'"],
     "times_are_in_range": ["UPDATE songplays SET start_time = '50805-01-01'",
                            "UPDATE songplays SET start_time = '1970-01-18'"],
+    "times_are_needed": ["INSERT INTO time SELECT '2018-01-01', hour, day, week, month, year, weekday FROM time"]
+                        + [f"UPDATE time SET {part} = {part} + 1" for part in
+                           ("hour", "day", "week", "month", "year", "weekday")],
     "inferred_songs_are_needed": ["UPDATE songs SET is_inferred = TRUE WHERE song_id = 'SOX'",
                                   "INSERT INTO songs SELECT 'new', title, artist_id, artist_name, year, duration, "
                                   "FALSE FROM songs WHERE is_inferred"],
@@ -247,7 +267,8 @@ def test_every_event_is_accounted_for(load):
 
 
 def test_without_tables_the_etl_says_what_to_run(load, connection):
-    schema.drop(connection)
+    for table in schema.TABLES:
+        warehouse.execute(connection, f"DROP TABLE {table}")
     with pytest.raises(LookupError, match=r"02_schema\.ipynb"):
         load([{}])
 
@@ -275,3 +296,18 @@ def test_a_reader_sees_the_old_state_until_the_commit(load, settings, cluster, c
         assert warehouse.frame(reader, count)["plays"].tolist() == [1]
     assert warehouse.frame(reader, count)["plays"].tolist() == [2]
     reader.close()
+
+
+def test_two_loads_at_once_are_as_one_after_the_other(load, star, settings, cluster, connection, put):
+    events = [{"sessionId": number} for number in range(200)]
+    load(events, [{}])
+    once = star()
+    schema.create(connection, fresh=True)
+
+    def another(_) -> int:
+        with closing(warehouse.connect(settings, cluster)) as own:
+            return etl.run(own, settings, cluster.role_arn)["amount"]["songplays"]
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(another, range(3))) == [200] * 3
+    assert star() == once

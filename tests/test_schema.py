@@ -22,14 +22,27 @@ def test_creating_again_keeps_the_rows(connection):
     assert schema.describe(connection).loc["users", "rows"] == 1
 
 
-def test_dropping_twice_is_fine(connection):
-    schema.drop(connection)
-    schema.drop(connection)
-    with pytest.raises(LookupError, match=r"no table staging_events.*02_schema\.ipynb"):
+def test_fresh_tables_are_empty_also_where_there_were_none(connection):
+    warehouse.execute(connection, "INSERT INTO users (user_id, last_played) VALUES (1, GETDATE())")
+    warehouse.execute(connection, "DROP TABLE songplays")
+    schema.create(connection, fresh=True)
+    assert (schema.describe(connection)["rows"] == 0).all()
+
+
+def test_a_missing_table_is_named_with_what_to_run_first(connection):
+    warehouse.execute(connection, "DROP TABLE staging_events")
+    with pytest.raises(schema.NotReady, match=r"no table staging_events.*02_schema\.ipynb"):
         schema.require(connection)
+
+
+def test_a_table_of_another_schema_is_not_described(connection):
+    warehouse.execute(connection, "CREATE SCHEMA IF NOT EXISTS other")
+    warehouse.execute(connection, "CREATE TABLE IF NOT EXISTS other.songs (a INTEGER) DISTSTYLE ALL")
+    assert schema.describe(connection).loc["songs", ["diststyle", "columns"]].tolist() == ["KEY", 7]
+    warehouse.execute(connection, "DROP SCHEMA other CASCADE")
 
 
 def test_an_empty_warehouse_has_nothing_to_analyse(connection):
     schema.require(connection)
-    with pytest.raises(LookupError, match=r"03_etl\.ipynb"):
+    with pytest.raises(schema.NotReady, match=r"03_etl\.ipynb"):
         schema.require(connection, loaded=True)

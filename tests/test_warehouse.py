@@ -12,6 +12,12 @@ def test_a_statements_values_are_quoted():
     assert "FROM 's3://it''s\\\\a'\n" in text
 
 
+def test_a_quoted_value_is_the_value_and_no_parameter(connection):
+    odd = "it's :b and \\ in s3://a:b/%s"
+    literal = warehouse.statement("copy/staging_songs", **COPY_SONGS | {"song_data": odd}).split("FROM ")[1].split("\n")[0]
+    assert warehouse.frame(connection, f"SELECT {literal} AS value").value.tolist() == [odd]
+
+
 @pytest.mark.parametrize("values", [{}, COPY_SONGS | {"more": "x"}, {"song_data": "s"}])
 def test_a_missing_or_unused_value_is_an_error(values):
     with pytest.raises(ValueError, match=r"copy/staging_songs\.sql takes"):

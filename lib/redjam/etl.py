@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 from psycopg2.extensions import connection as Connection
 
-from redjam import schema, warehouse
+from redjam import infrastructure, schema, warehouse
 from redjam.config import Settings
 from redjam.progress import bar
 
@@ -18,20 +18,26 @@ class CheckFailed(RuntimeError):
 
 def copy_statements(settings: Settings, role_arn: str) -> dict[str, warehouse.Statement]:
     """The COPY of each staging table, with this run's sources and role."""
-    common = {"iam_role": role_arn, "region": settings.region}
     events = {"log_data": settings.log_data, "log_json_path": settings.log_json_path}
+    sources = {"staging_events": events, "staging_songs": {"song_data": settings.song_data}}
     return {
-        "staging_events": warehouse.statement("copy/staging_events", **common, **events),
-        "staging_songs": warehouse.statement("copy/staging_songs", **common, song_data=settings.song_data),
+        table: warehouse.statement(
+            f"copy/{table}",
+            **source,
+            iam_role=role_arn,
+            region=infrastructure.bucket_region(settings, next(iter(source.values()))),
+        )
+        for table, source in sources.items()
     }
 
 
 def stage(connection: Connection, settings: Settings, role_arn: str) -> None:
-    """Replace what is in staging by the files of the sources.
+    """Replace what is in staging by the files of the sources; the first step of a load, which waits for any other.
 
     DELETE, not TRUNCATE: Redshift's TRUNCATE commits the transaction that it is in
     (https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html).
     """
+    warehouse.execute(connection, warehouse.statement("lock"))
     for table, copy in bar(copy_statements(settings, role_arn).items(), "stage"):
         warehouse.execute(connection, f"DELETE FROM {table}")
         warehouse.execute(connection, copy)
@@ -52,7 +58,8 @@ def check(connection: Connection) -> pd.DataFrame:
         if len(broken):
             raise CheckFailed(
                 f"sql/{name}.sql: {len(broken)} rows break the rule “{warehouse.rule(name)}” "
-                f"Nothing was loaded. The first of them:\n{broken.head(5).to_string(index=False)}"
+                f"The first of them:\n{broken.head(5).to_string(index=False)}\n"
+                "The load is rolled back: the warehouse is as it was."
             )
         lines.append({"rule": warehouse.rule(name), "rows that break it": len(broken)})
     return pd.DataFrame(lines).set_index("rule")

@@ -370,6 +370,24 @@ def credentials(settings: Settings, cluster: Cluster) -> tuple[str, str]:
     return answer["DbUser"], answer["DbPassword"]
 
 
+@aws.clear_errors()
+def bucket_region(settings: Settings, address: str) -> str:
+    """The region of an s3:// address' bucket, which COPY must be told if it is not the cluster's.
+
+    S3 names it in the header of its answer, also when it denies access:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+    For a folder, and where HOST and ARN are given and AWS is not asked, it is [CLUSTER] REGION.
+    """
+    if not address.startswith("s3://") or (settings.host and settings.iam_role_arn):
+        return settings.region
+    s3 = aws.client(settings, "s3")
+    try:
+        answer = s3.head_bucket(Bucket=address.split("/")[2])
+    except s3.exceptions.ClientError as error:
+        answer = error.response
+    return answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", settings.region)
+
+
 # --- All of it -------------------------------------------------------------------------------------------
 
 

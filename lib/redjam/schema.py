@@ -18,18 +18,14 @@ class NotReady(LookupError):
     """The tables are missing or empty; the message says which notebook to run first."""
 
 
-def create(connection: Connection) -> None:
-    """Create the tables that are not there; those that are keep their rows."""
+def create(connection: Connection, fresh: bool = False) -> None:
+    """Create the tables that are not there; with `fresh` drop all of them first, with their rows."""
     with warehouse.transaction(connection):
+        if fresh:
+            for table in reversed(TABLES):
+                warehouse.execute(connection, f"DROP TABLE IF EXISTS {table}")
         for table in TABLES:
             warehouse.execute(connection, warehouse.statement(f"tables/{table}"))
-
-
-def drop(connection: Connection) -> None:
-    """Drop the tables and all their rows."""
-    with warehouse.transaction(connection):
-        for table in reversed(TABLES):
-            warehouse.execute(connection, f"DROP TABLE IF EXISTS {table}")
 
 
 def require(connection: Connection, loaded: bool = False) -> None:

@@ -1,8 +1,10 @@
 """The connection to the warehouse, on AWS or on this machine, and the SQL files that run on it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from itertools import takewhile
 from string import Template
 
 import pandas as pd
@@ -79,9 +81,9 @@ def statement(name: str, **values: str) -> Statement:
 
 def rule(name: str) -> str:
     """The comment on top of sql/NAME.sql: what the statement asks or does."""
-    lines = statement(name).splitlines()
-    comment = [line.removeprefix("--").strip() for line in lines[: _first(lines)]]
-    return " ".join(comment)
+    lines = (SQL / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    comment = takewhile(lambda line: line.startswith("--"), lines)
+    return " ".join(line.removeprefix("--").strip() for line in comment)
 
 
 def execute(connection: Connection, query: str, **parameters) -> int:
@@ -134,9 +136,6 @@ def _compiled(query: str, parameters: dict) -> tuple[str, dict]:
 
 
 def _quoted(value: str) -> str:
-    """A string literal of Redshift, which reads a backslash as an escape."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def _first(lines: list[str]) -> int:
-    return next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    """A string literal of Redshift, which reads a backslash as an escape, and of which no `:name` is a parameter."""
+    literal = value.replace("\\", "\\\\").replace("'", "''")
+    return "'" + re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", literal) + "'"

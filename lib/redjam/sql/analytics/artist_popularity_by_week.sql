@@ -1,22 +1,22 @@
 -- How does the popularity of the most played artists change from week to week?
 WITH weekly AS (
-    SELECT DATE_TRUNC('week', start_time) AS week, artist_id, COUNT(*) AS plays
-    FROM songplays
+    SELECT DATE_TRUNC('week', p.start_time) AS week, a.name AS artist, COUNT(*) AS plays
+    FROM songplays AS p
+    JOIN artists AS a ON a.artist_id = p.artist_id
     GROUP BY 1, 2
 ),
 ranked AS (
-    SELECT week, artist_id, plays, RANK() OVER (PARTITION BY week ORDER BY plays DESC) AS position
+    SELECT week, artist, plays, RANK() OVER (PARTITION BY week ORDER BY plays DESC) AS position
     FROM weekly
 ),
 leaders AS (
-    SELECT artist_id, SUM(plays) AS total
+    SELECT artist, SUM(plays) AS total
     FROM weekly
-    GROUP BY artist_id
-    ORDER BY total DESC, artist_id
+    GROUP BY artist
+    ORDER BY total DESC, artist
     LIMIT :top_n
 )
-SELECT r.week, a.name AS artist, r.plays, r.position
+SELECT r.week, r.artist, r.plays, r.position
 FROM ranked AS r
-JOIN leaders ON leaders.artist_id = r.artist_id
-JOIN artists AS a ON a.artist_id = r.artist_id
-ORDER BY r.week, r.position, artist;
+JOIN leaders AS l ON l.artist = r.artist
+ORDER BY r.week, r.position, r.artist;

@@ -6,6 +6,6 @@ SELECT
     COUNT(DISTINCT p.song_id) AS songs
 FROM songplays AS p
 JOIN artists AS a ON a.artist_id = p.artist_id
-GROUP BY a.artist_id, a.name
+GROUP BY a.name
 ORDER BY plays DESC, listeners DESC, artist
 LIMIT :top_n;

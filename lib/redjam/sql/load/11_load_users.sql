@@ -1,25 +1,37 @@
--- Choose each listener's latest play, among the staged ones and the one that `users` was made from.
+-- Take each staged listener's level from the latest play, and the names from the latest event that gave them,
+-- staged now or earlier (then they stand in `users`).
 CREATE TEMP TABLE load_users
 DISTSTYLE ALL
 AS
-WITH plays AS (
-    SELECT
-        user_id,
-        first_name,
-        last_name,
-        gender,
-        level,
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second' + ts % 1000 * INTERVAL '1 millisecond' AS last_played
-    FROM staging_events
-    WHERE page = 'NextSong' AND user_id IS NOT NULL
+WITH latest AS (
+    SELECT user_id, level, start_time AS last_played
+    FROM songplays AS p
+    WHERE start_time IS NOT NULL AND user_id IN (SELECT user_id FROM load_songplays)
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY user_id
+        ORDER BY start_time DESC, session_id DESC, item_in_session DESC
+    ) = 1
+),
+given AS (
+    SELECT e.user_id, e.first_name, e.last_name, e.gender, p.start_time AS given_at
+    FROM staging_events AS e
+    JOIN load_songplays AS p
+        ON p.user_id = e.user_id AND p.session_id = e.session_id AND p.item_in_session = e.item_in_session
+    WHERE e.page = 'NextSong'
     UNION ALL
-    SELECT user_id, first_name, last_name, gender, level, last_played
+    SELECT user_id, first_name, last_name, gender, last_played
     FROM users
-    WHERE user_id IN (SELECT user_id FROM staging_events)
+    WHERE user_id IN (SELECT user_id FROM load_songplays)
+),
+names AS (
+    SELECT user_id, first_name, last_name, gender
+    FROM given AS g
+    WHERE given_at IS NOT NULL
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY user_id
+        ORDER BY given_at DESC, first_name, last_name, gender
+    ) = 1
 )
-SELECT user_id, first_name, last_name, gender, level, last_played
-FROM plays AS p
-QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY user_id
-    ORDER BY last_played DESC, level, first_name, last_name, gender
-) = 1;
+SELECT latest.user_id, names.first_name, names.last_name, names.gender, latest.level, latest.last_played
+FROM latest
+JOIN names ON names.user_id = latest.user_id;

@@ -9,4 +9,5 @@ SELECT DISTINCT
     EXTRACT(year FROM start_time),
     EXTRACT(dow FROM start_time)
 FROM load_plays
-WHERE NOT EXISTS (SELECT 1 FROM time WHERE time.start_time = load_plays.start_time);
+WHERE start_time IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM time WHERE time.start_time = load_plays.start_time);

@@ -2,7 +2,7 @@
 -- songplay_id is that key's MD5, the same after every reload. length, in seconds, tells versions of a song apart.
 CREATE TABLE IF NOT EXISTS songplays (
     songplay_id     VARCHAR(32) NOT NULL,
-    start_time      TIMESTAMP NOT NULL,
+    start_time      TIMESTAMP,
     user_id         INTEGER,
     level           VARCHAR(16),
     song_id         VARCHAR(32) NOT NULL,
