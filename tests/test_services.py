@@ -1,18 +1,28 @@
 """The stand-in's servers start on demand, are shared, survive their starters and every stale file, and stop."""
 
+import fcntl
+import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import boto3
 import psutil
 import psycopg2
 import pytest
+from botocore.exceptions import ClientError
 from conftest import state_folder
 
 from redjam import aws, config, infrastructure, local
-from redjam.local import postgres, services
+from redjam.local import postgres, processes, services
 
 
 @pytest.fixture
@@ -49,6 +59,101 @@ def test_servers_start_once_and_are_found_again(folder):
     assert ask(folder, "SELECT n FROM kept") == 7
 
 
+def moto_pid(folder: Path) -> int:
+    return int((folder / "aws.pid").read_text().split()[0])
+
+
+def motos(folder: Path) -> list[int]:
+    """Every moto that serves this folder, known or not."""
+    commands = {process.pid: process.info["cmdline"] or () for process in psutil.process_iter(["cmdline"])}
+    return [pid for pid, command in commands.items() if {"redjam.local.aws", str(folder)} <= set(command)]
+
+
+def until(condition):
+    """Wait for what another process does; gives what it gave."""
+    for _ in range(1200):
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("a minute has passed")
+
+
+def test_a_folder_under_another_name_has_the_same_servers(folder):
+    ask(folder, "CREATE TABLE kept AS SELECT 7 AS n")
+    first, url = pid(folder), services.aws(folder)
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    assert ask(link, "SELECT n FROM kept") == 7
+    assert (pid(folder), services.aws(link)) == (first, url)
+    assert services.stop(link) == ["AWS (moto)", "Postgres"]
+    assert not psutil.pid_exists(first) or processes.ended(psutil.Process(first))
+
+
+def test_servers_hold_no_lock_of_the_process_that_started_them(folder):
+    ask(folder)
+    services.aws(folder)
+    for number in (pid(folder), moto_pid(folder)):
+        held = {Path(file.path).name for file in psutil.Process(number).open_files()}
+        assert "lock" not in held
+    # The starter dies with the lock in its hands and leaves a server behind.
+    code = "import os, sys, pathlib; from redjam.local import processes; folder = pathlib.Path(sys.argv[1])\n"
+    code += "with processes.lock(folder):\n    print(processes.spawn(['sleep', '600'], folder / 'log').pid, flush=True)"
+    code += "\n    os.kill(os.getpid(), 9)"
+    starter = subprocess.run([sys.executable, "-c", code, folder], check=False, capture_output=True, text=True)
+    left = psutil.Process(int(starter.stdout))
+    assert starter.returncode == -signal.SIGKILL
+    with open(folder / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    processes.end(left, signal.SIGKILL)
+
+
+def test_a_server_ends_though_its_starter_lives_on(folder):
+    """A notebook's kernel: until it asks after its child, that is a zombie."""
+    code = "import sys, pathlib; from redjam.local import services; services.aws(pathlib.Path(sys.argv[1]))\n"
+    code += "print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as starter:
+        starter.stdout.readline()
+        assert services.stop(folder) == ["AWS (moto)"]
+        assert services.status(folder)[1] == ("AWS (moto)", "stopped")
+        starter.communicate(b"\n")
+
+
+def test_an_interrupted_start_leaves_no_server_behind(folder):
+    code = "import sys, pathlib; from redjam.local import services; services.aws(pathlib.Path(sys.argv[1]))"
+    starter = subprocess.Popen([sys.executable, "-c", code, folder], stderr=subprocess.DEVNULL)
+    until(lambda: motos(folder))
+    starter.send_signal(signal.SIGINT)
+    starter.wait()
+    assert motos(folder) == []
+
+
+def test_a_moto_that_does_not_answer_is_ended_before_another_starts(folder, monkeypatch):
+    monkeypatch.setattr(services, "ALIVE_SECONDS", 1)
+    services.aws(folder)
+    first = psutil.Process(moto_pid(folder))
+    first.suspend()
+    services.aws(folder)
+    assert processes.ended(first)
+    assert services.status(folder)[1] != ("AWS (moto)", "stopped")
+
+
+def test_a_second_moto_does_not_write_to_the_journal_of_the_first(folder):
+    services.aws(folder)
+    command = [sys.executable, "-m", "redjam.local.aws", folder]
+    second = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert second.stderr == f"another server for {folder} runs or is just starting; try again\n"
+
+
+def test_moto_starts_beside_a_users_file_with_the_name_of_a_module(folder, monkeypatch):
+    folder.mkdir(parents=True)
+    (folder / "json.py").write_text("raise SystemExit('the wrong json')")
+    monkeypatch.chdir(folder)
+    assert services.aws(folder).startswith("http://127.0.0.1:")
+
+
 def test_servers_outlive_the_process_that_started_them(folder):
     code = (
         "import sys, pathlib; from redjam.local import postgres, services; postgres.connect(pathlib.Path(sys.argv[1]))"
@@ -79,7 +184,50 @@ def test_a_stale_pid_file_with_the_number_of_another_process_is_no_obstacle(fold
 
 
 def test_a_half_made_data_folder_is_made_anew(folder):
-    (folder / "postgres" / "base").mkdir(parents=True)
+    (folder / "postgres.new" / "base").mkdir(parents=True)
+    assert ask(folder) == 1
+
+
+@pytest.mark.parametrize("lost", ["postgres.password", "postgres/PG_VERSION"])
+def test_damaged_state_is_named_and_kept(folder, lost):
+    ask(folder, "CREATE TABLE kept AS SELECT 7 AS n")
+    services.stop(folder)
+    kept = (folder / lost).read_bytes()
+    (folder / lost).unlink()
+    with pytest.raises(processes.StandInError, match=Path(lost).name):
+        ask(folder)
+    (folder / lost).write_bytes(kept)
+    if os.geteuid() == 0:
+        owner = (folder / "postgres").stat()
+        os.chown(folder / lost, owner.st_uid, owner.st_gid)
+    assert ask(folder, "SELECT n FROM kept") == 7
+
+
+def test_a_folder_that_cannot_be_is_one_clear_error(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(processes.StandInError, match=r"\[LOCAL\] DIR .*file"):
+        services.aws(tmp_path / "file" / "state")
+
+
+def test_servers_end_when_their_folder_is_removed_and_know_no_aws_keys(folder, monkeypatch):
+    monkeypatch.setenv("DW_AWS_SECRET_ACCESS_KEY", "Secret-123")
+    ask(folder)
+    services.aws(folder)
+    servers = [psutil.Process(pid(folder)), psutil.Process(int((folder / "aws.pid").read_text().split()[0]))]
+    assert all("Secret-123" not in server.environ().values() for server in servers)
+    (folder / "aws.pid").unlink()
+    assert psutil.wait_procs(servers[1:], timeout=30)[1] == []
+
+
+def test_a_killed_initdb_leaves_nothing_that_stands_in_the_way(folder):
+    code = "import sys, pathlib; from redjam.local import postgres; postgres.connect(pathlib.Path(sys.argv[1]))"
+    starter = subprocess.Popen([sys.executable, "-c", code, folder])
+    until(lambda: list(folder.rglob("PG_VERSION")))
+    for process in [starter, *psutil.Process(starter.pid).children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    starter.wait()
+    assert not (folder / "postgres" / "postmaster.pid").exists(), "initdb was done too soon for this test"
     assert ask(folder) == 1
 
 
@@ -138,6 +286,13 @@ def test_what_was_built_outlives_the_servers_and_delete_takes_the_data(settings,
     with local.connect(settings, cluster) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'public'")
         assert cursor.fetchone() == (0,)
+        cursor.execute("CREATE TABLE kept (n INTEGER)")
+    connection.close()
+    local.stop(settings)
+
+    # The journal has a deletion now, which must drop nothing when it is repeated.
+    with local.connect(settings, infrastructure.find_cluster(settings)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM kept")
     connection.close()
 
 
@@ -160,3 +315,93 @@ def test_the_password_of_the_settings_is_not_written_down(settings, folder):
     for file in folder.rglob("aws*"):
         assert "Secret-123" not in file.read_text()
     assert infrastructure.find_cluster(settings).identifier == "redjam"
+
+
+def test_a_cluster_whose_data_cannot_be_dropped_stays(settings, folder):
+    cluster = infrastructure.build(settings)
+    (folder / "sample").mkdir(parents=True)
+    local.connect(settings, cluster).close()
+    with processes.lock(folder):
+        postgres.stop(folder)
+    configuration = folder / "postgres" / "postgresql.auto.conf"
+    kept = configuration.read_bytes()
+    configuration.write_text("nonsense\n")
+    with pytest.raises(infrastructure.AWSError, match=r"redjam stays, .*postgres\.log says why: put that right"):
+        infrastructure.delete(settings)
+    assert infrastructure.find_cluster(settings) == cluster
+    services.stop(folder)
+    assert infrastructure.find_cluster(settings) == cluster
+
+    configuration.write_bytes(kept)
+    # What AWS refuses costs no data either.
+    with pytest.raises(ClientError, match="FinalClusterSnapshotIdentifier is required"):
+        aws.client(settings, "redshift").delete_cluster(ClusterIdentifier="redjam", SkipFinalClusterSnapshot=False)
+    databases = "SELECT COUNT(*) FROM pg_database WHERE datname LIKE 'redjam.dwh%'"
+    assert ask(folder, databases) == 1
+    infrastructure.delete(settings)
+    assert ask(folder, databases) == 0
+
+
+def test_a_torn_last_line_of_the_journal_is_left_out(settings, folder):
+    aws.client(settings, "iam").create_role(RoleName="first", AssumeRolePolicyDocument="{}")
+    services.stop(folder)
+    with open(folder / "aws.jsonl", "a") as file:
+        file.write('{"call": 1, "path": "/", "autho')
+    for name in ("second", "third"):
+        aws.client(settings, "iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    services.stop(folder)
+    names = {role["RoleName"] for role in aws.client(settings, "iam").list_roles()["Roles"]}
+    assert names == {"first", "second", "third"}
+    assert [json.loads(line)["call"] for line in (folder / "aws.jsonl").read_text().splitlines()] == [0, 1, 2]
+
+
+def test_a_change_that_no_longer_succeeds_is_logged(settings, folder):
+    aws.client(settings, "iam").create_role(RoleName="twice", AssumeRolePolicyDocument="{}")
+    services.stop(folder)
+    journal = folder / "aws.jsonl"
+    journal.write_text(journal.read_text() * 2)
+    aws.client(settings, "iam").get_role(RoleName="twice")
+    assert "line 2 of aws.jsonl, repeated, gives 409" in (folder / "aws.log").read_text()
+
+
+def test_ids_stay_the_same_though_others_call_s3_at_the_time(settings):
+    s3, ec2 = aws.client(settings, "s3"), aws.client(settings, "ec2")
+    s3.create_bucket(Bucket="music", CreateBucketConfiguration={"LocationConstraint": settings.region})
+    done = threading.Event()
+
+    def call_s3():
+        while not done.is_set():
+            s3.put_object(Bucket="music", Key="song", Body=b"{}")
+
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(call_s3) for _ in range(3)]
+        made = [ec2.create_security_group(GroupName=f"g{n}", Description="d")["GroupId"] for n in range(15)]
+        done.set()
+    assert not any(call.exception() for call in calls)
+    local.stop(settings)
+    groups = aws.client(settings, "ec2").describe_security_groups()["SecurityGroups"]
+    assert {group["GroupName"]: group["GroupId"] for group in groups}.items() >= {
+        (f"g{n}", group) for n, group in enumerate(made)
+    }
+
+
+CALLS = {"iam": "list_roles", "ec2": "describe_vpcs", "redshift": "describe_clusters", "s3": "list_buckets"}
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_who_has_not_the_key_is_refused(servers, service):
+    options = services.aws_options(servers)
+    call = CALLS[service]
+    getattr(boto3.client(service, region_name="us-west-2", **options), call)()
+    with pytest.raises(ClientError, match="stand-in answers only") as caught:
+        getattr(boto3.client(service, region_name="us-west-2", **options | {"aws_access_key_id": "testing"}), call)()
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_nobody_without_the_key_resets_moto_or_reads_the_key(servers):
+    url = services.aws(servers)
+    for name in ("aws.key", "aws.jsonl"):
+        assert (servers / name).stat().st_mode & 0o077 == 0
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        services.OPENER.open(urllib.request.Request(f"{url}/moto-api/reset", method="POST"))

@@ -29,6 +29,7 @@ WAYS_OUT = {
     "LimitExceeded SecurityGroupLimitExceeded": TOO_MANY,
     "InsufficientClusterCapacity": "try again later, or choose another NODE_TYPE or REGION",
     "InvalidClusterState DependencyViolation": "it is still busy: wait a few minutes, then try again",
+    "StandInError": "put that right, then try again",
     "ClusterAlreadyExists EntityAlreadyExists InvalidGroup.Duplicate": TAKEN,
 }
 # By what botocore raises when a call never got there.
@@ -61,14 +62,12 @@ def clear_errors():
 
 
 def client(settings: Settings, service: str):
-    """A boto3 client; on the local target with made-up keys and past any proxy, so real keys go nowhere."""
-    keys = (settings.access_key or None, settings.secret_key or None)
-    options = {"retries": {"mode": "standard", "max_attempts": 5}}
-    if settings.is_local:
-        keys, options["proxies"] = ("testing", "testing"), {}
+    """A boto3 client for the target; the stand-in's own key goes before the user's, so real keys go nowhere."""
     # A session of its own each time: boto3's shared one keeps expired keys until the kernel restarts.
-    session = boto3.Session(*keys, region_name=settings.region)
-    return session.client(service, endpoint_url=local.endpoint_url(settings), config=Config(**options))
+    session = boto3.Session(settings.access_key or None, settings.secret_key or None, region_name=settings.region)
+    options = {"config": Config()} | local.aws_options(settings)
+    options["config"] = options["config"].merge(Config(retries={"mode": "standard", "max_attempts": 5}))
+    return session.client(service, **options)
 
 
 def unless(code: str, call, **parameters) -> dict | None:

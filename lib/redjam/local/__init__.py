@@ -4,9 +4,9 @@ from redjam.config import Settings
 from redjam.local import services
 
 
-def endpoint_url(settings: Settings) -> str | None:
-    """Where boto3's calls go: the stand-in, started if need be, or None for AWS itself."""
-    return services.aws(settings.local_dir) if settings.is_local else None
+def aws_options(settings: Settings) -> dict:
+    """What boto3.client takes to call the stand-in, started if need be; nothing for AWS itself."""
+    return services.aws_options(settings.local_dir) if settings.is_local else {}
 
 
 def connect(settings: Settings, cluster):

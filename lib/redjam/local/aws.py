@@ -1,75 +1,106 @@
 """The stand-in for AWS: moto in a process of its own, whose clusters keep their data in the embedded Postgres.
 
-Started by services.py as `python -m redjam.local.aws FOLDER`. Three things are added to moto: calls that change IAM,
+Started by services.py as `python -m redjam.local.aws FOLDER`. Four things are added to moto: calls that change IAM,
 EC2 or Redshift are written to FOLDER/aws.jsonl and repeated at the next start, so that a role or a cluster outlives
-the process as on AWS; a cluster that is deleted takes its databases with it; and a cluster can be given other roles.
+the process as on AWS; only who can read FOLDER/aws.key may call; a cluster that is deleted takes its databases with
+it; and a cluster can be given other roles.
 """
 
 import base64
+import fcntl
 import io
 import json
 import logging
 import os
+import secrets
 import sys
 import threading
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
+from xml.sax.saxutils import escape
 
 import psycopg2.sql
 from moto.core.responses import ActionResult
 from moto.moto_api._internal import mock_random
+from moto.redshift.exceptions import RedshiftClientError
+from moto.redshift.models import Cluster, RedshiftBackend
 from moto.redshift.responses import RedshiftResponse
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
-from werkzeug.test import Client
+from werkzeug.test import Client, run_wsgi_app
+from werkzeug.wsgi import get_input_stream
 
 from redjam.local import postgres
+from redjam.local.processes import StandInError
+from redjam.local.services import ALIVE
 
 FIRST_CALLS = {"iam": "ListRoles", "ec2": "DescribeVpcs", "redshift": "DescribeClusters"}
-ALIVE = "/redjam/alive"  # moto's own pages take a second to answer
 READS = ("Describe", "Get", "List", "Simulate", "Decode")
+FORM = "application/x-www-form-urlencoded"
+log = logging.getLogger("redjam.local.aws")
 
 
 class Persistent:
     """A WSGI application around moto that repeats what was changed before and remembers what changes now."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, key: str):
         complete_moto()
-        self.folder = folder
-        self.journal = folder / "aws.jsonl"
+        self.key = key
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.calls = 0
         self.regions = set()
+        # moto draws its ids from one random source, also for reads and for S3: only one call at a time leaves each
+        # change the ids that its repetition will draw.
         self.lock = threading.Lock()
-        self._repeat()
+        self.journal = os.open(folder / "aws.jsonl", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self.journal, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as long as this process lives
+        except BlockingIOError:
+            sys.exit(f"another server for {folder} runs or is just starting; try again")
+        written = (folder / "aws.jsonl").read_bytes()
+        self.length = written.rfind(b"\n") + 1  # without a last line that a kill or a full disk tore off
+        self._repeat(written[: self.length].splitlines())
+        drop_with_clusters(folder)  # only now: what is repeated must not drop what came after it
 
     def __call__(self, environ: dict, start_response) -> list[bytes]:
         if environ["PATH_INFO"] == ALIVE:
             start_response("204 No Content", [])
             return []
-        # Only the query protocol (IAM, EC2, Redshift) names its action in a form; S3's objects are not kept.
-        if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-            return self.moto(environ, start_response)
-        with self.lock:
-            self._open_region(environ.get("HTTP_AUTHORIZATION", ""))
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        if form.get("Action", "Get").startswith(READS):
-            return self.moto(environ, start_response)
-        with self.lock:
-            return self._change(environ, start_response, form, body)
+        status, headers, body = self._answer(environ)
+        start_response(status, headers)
+        return [body]
 
-    def _change(self, environ: dict, start_response, form: dict[str, str], body: bytes) -> list[bytes]:
-        answer = []
+    def _answer(self, environ: dict) -> tuple[str, list, bytes]:
+        access_key = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition("/")[0]
+        if not secrets.compare_digest(access_key.encode(), self.key.encode()):
+            return _error("403 Forbidden", "AccessDenied", "the stand-in answers only to the key in its aws.key")
+        body = get_input_stream(environ).read()  # before the lock, which must not wait for a slow caller
+        environ["wsgi.input"] = io.BytesIO(body)
+        with self.lock:
+            # Only the query protocol (IAM, EC2, Redshift) names its action in a form; S3's objects are not kept.
+            if not environ.get("CONTENT_TYPE", "").startswith(FORM):
+                return self._call(environ)
+            self._open_region(environ["HTTP_AUTHORIZATION"])
+            form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+            if form.get("Action", "Get").startswith(READS):
+                return self._call(environ)
+            return self._change(environ, form, body)
+
+    def _call(self, environ: dict) -> tuple[str, list, bytes]:
+        body, status, headers = run_wsgi_app(self.moto, environ, buffered=True)
+        return status, headers.to_wsgi_list(), b"".join(body)
+
+    def _change(self, environ: dict, form: dict[str, str], body: bytes) -> tuple[str, list, bytes]:
         self._seed()
-        result = b"".join(self.moto(environ, lambda *given: answer.append(given)))
-        start_response(*answer[0])
-        if answer[0][0].startswith("2"):
-            self._remember(environ, form, body)
-            if form["Action"] == "DeleteCluster":
-                drop_databases(self.folder, form["ClusterIdentifier"])
-        return [result]
+        answer = self._call(environ)
+        if answer[0].startswith("2"):
+            try:
+                self._remember(environ, form, body)
+            except OSError as error:
+                return _error("400 Bad Request", "StandInError", f"aws.jsonl could not be written: {error}")
+        return answer
 
     def _seed(self) -> None:
         """Give each change its own seed: moto draws its ids at random, and a repeated call must draw the same."""
@@ -96,24 +127,34 @@ class Persistent:
             "authorization": environ.get("HTTP_AUTHORIZATION", ""),
             "body": base64.b64encode(body).decode(),
         }
-        with open(self.journal, "a", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(json.dumps(call) + "\n")
+        line = json.dumps(call).encode() + b"\n"
+        os.ftruncate(self.journal, self.length)
+        if os.pwrite(self.journal, line, self.length) < len(line):
+            raise OSError("the disk is full")
+        self.length += len(line)
 
-    def _repeat(self) -> None:
-        if not self.journal.exists():
-            return
+    def _repeat(self, lines: list[bytes]) -> None:
         client = Client(self.moto)
-        for line in self.journal.read_text().splitlines():
+        for number, line in enumerate(lines, 1):
             call = json.loads(line)
             self.calls = call["call"]
             self._open_region(call["authorization"])
             self._seed()
-            client.post(
+            answer = client.post(
                 call["path"],
                 data=base64.b64decode(call["body"]),
                 headers={"Authorization": call["authorization"]},
-                content_type="application/x-www-form-urlencoded; charset=utf-8",
+                content_type=f"{FORM}; charset=utf-8",
             )
+            if not answer.status.startswith("2"):
+                log.warning("line %d of aws.jsonl, repeated, gives %s: %s", number, answer.status, answer.text)
+
+
+def _error(status: str, code: str, message: str) -> tuple[str, list, bytes]:
+    """An answer that boto3 raises as a ClientError, whichever of the services was called."""
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    body = f"<ErrorResponse>{error}</ErrorResponse>".encode()
+    return status, [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))], body
 
 
 def complete_moto() -> None:
@@ -129,27 +170,64 @@ def _modify_cluster_iam_roles(call: RedshiftResponse) -> ActionResult:
     return ActionResult({"Cluster": cluster})
 
 
+def drop_with_clusters(folder: Path) -> None:
+    """Have moto drop a cluster's databases where it deletes the cluster; if they cannot be dropped, it stays."""
+    delete = RedshiftBackend.delete_cluster
+
+    def delete_both(backend: RedshiftBackend, **call) -> Cluster:
+        cluster = delete(backend, **call)  # first, for it refuses what AWS refuses
+        name = cluster.cluster_identifier
+        try:
+            drop_databases(folder, name)
+        except (StandInError, psycopg2.Error, OSError) as error:
+            backend.clusters[name] = cluster
+            reason = str(error).splitlines()[0].rstrip(":")  # without the lines of a log
+            message = f"cluster {name} stays, for its data could not be dropped: {reason}"
+            raise RedshiftClientError("StandInError", message) from error
+        return cluster
+
+    RedshiftBackend.delete_cluster = delete_both
+
+
 def drop_databases(folder: Path, identifier: str) -> None:
-    """Drop what a deleted cluster held; its open sessions end."""
-    connection = postgres.connect(folder)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
+    """Drop what a cluster holds; its open sessions end."""
+    with closing(postgres.connect(folder)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (f"{identifier}.",))
         for (name,) in cursor.fetchall():
             drop = psycopg2.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg2.sql.Identifier(name))
             cursor.execute(drop)
-    connection.close()
 
 
 def main() -> None:
-    """Serve until killed, and write the process id and the port once the port is open."""
+    """Serve until killed, and write the key, and the process id and the port, once the port is open."""
     folder = Path(sys.argv[1])
+    os.chdir(folder)  # by this, processes.find knows the server
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, Persistent(folder), threaded=True)
-    written = folder / "aws.pid.new"
-    written.write_text(f"{os.getpid()} {server.port}")
-    written.replace(folder / "aws.pid")
+    key = secrets.token_hex(16)
+    server = make_server("127.0.0.1", 0, Persistent(folder, key), threaded=True)
+    _publish(folder / "aws.key", key)
+    written = f"{os.getpid()} {server.port}"
+    _publish(folder / "aws.pid", written)
+    threading.Thread(target=_watch, args=(folder / "aws.pid", written), daemon=True).start()
     server.serve_forever()
+
+
+def _watch(file: Path, written: str) -> None:
+    """End the server once nobody can find it any more, its folder having been removed; Postgres does the same."""
+    with suppress(OSError):
+        while file.read_text() == written:
+            time.sleep(2)
+    os._exit(0)
+
+
+def _publish(file: Path, text: str) -> None:
+    """Write a file for its owner only; others who wait for it see all of it or nothing."""
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(file)
 
 
 if __name__ == "__main__":

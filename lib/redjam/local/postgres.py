@@ -55,7 +55,11 @@ def stop(folder: Path) -> bool:
 
 
 def _connect(folder: Path, port: int, **options) -> psycopg2.extensions.connection:
-    password = (folder / "postgres.password").read_text()
+    try:
+        password = (folder / "postgres.password").read_text()
+    except FileNotFoundError as error:
+        lost = f"{error.filename} is gone, and without it nobody gets into {folder / 'postgres'}"
+        raise processes.StandInError(f"{lost}: restore it, or remove that folder too to begin anew") from None
     return psycopg2.connect(
         host="127.0.0.1", port=port, user=SUPERUSER, password=password, sslmode="disable", **options
     )
@@ -72,32 +76,40 @@ def _written(folder: Path) -> tuple[int, int] | None:
 
 def _process(folder: Path) -> psutil.Process | None:
     written = _written(folder)
-    return processes.find(written[0], "postgres", str(folder / "postgres")) if written else None
+    return processes.find(written[0], "postgres", folder / "postgres") if written else None
 
 
 def _start(folder: Path) -> int:
     data, log = folder / "postgres", folder / "postgres.log"
     user = _server_user(folder)
-    if not (data / "PG_VERSION").exists():
+    if not data.exists():
         _initdb(folder, data, user)
-    if (process := _process(folder)) is None:
-        # Postgres refuses to start while the number in a stale pid file belongs to any living process.
-        (data / "postmaster.pid").unlink(missing_ok=True)
+    elif not (data / "PG_VERSION").exists():
+        raise processes.StandInError(f"{data} is damaged (it lacks PG_VERSION): restore it, or remove it to begin anew")
     for _ in range(3):  # another program may take the free port first
-        if process is None:
-            settings = {"listen_addresses": "127.0.0.1", "port": _free_port(), "unix_socket_directories": ""}
-            command = [str(BIN / "postgres"), "-D", str(data)]
-            command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-            process = processes.spawn(command, log, cwd="/", **user)
+        process = _process(folder) or _spawn(data, log, user)
+        # If it takes longer than we wait, it is not killed: it may be recovering, and the next call finds it.
         if port := processes.wait(process, lambda: running(folder), log):
             return port
-        process = None
     raise processes.failed(log)
 
 
-def _initdb(folder: Path, data: Path, user: dict) -> None:
-    """Make the data folder, with UTF-8, byte order for text (as Redshift compares it) and a password."""
-    shutil.rmtree(data, ignore_errors=True)  # what a killed initdb left
+def _spawn(data: Path, log: Path, user: dict) -> psutil.Process:
+    # Postgres refuses to start while the number in a stale pid file belongs to any living process.
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    settings = {"listen_addresses": "127.0.0.1", "port": _free_port(), "unix_socket_directories": ""}
+    command = [str(BIN / "postgres"), "-D", str(data)]
+    command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    return processes.spawn(command, log, cwd="/", **user)
+
+
+def _initdb(folder: Path, made: Path, user: dict) -> None:
+    """Make the data folder, with UTF-8, byte order for text (as Redshift compares it) and a password.
+
+    It gets its name last: one that a killed initdb left half made has a PG_VERSION too.
+    """
+    data = folder / "postgres.new"
+    shutil.rmtree(data, ignore_errors=True)
     password = folder / "postgres.password"
     password.unlink(missing_ok=True)
     password.touch(mode=0o600)
@@ -113,9 +125,10 @@ def _initdb(folder: Path, data: Path, user: dict) -> None:
     )
     if done.returncode:
         shutil.rmtree(data, ignore_errors=True)
-        raise processes.StandInError(f"Postgres could not make its data folder {data}: {done.stderr.strip()}")
+        raise processes.StandInError(f"Postgres could not make its data folder {made}: {done.stderr.strip()}")
     with open(data / "postgresql.conf", "a") as file:
         file.write("timezone = 'UTC'\nlog_timezone = 'UTC'\nmax_connections = 100\nshared_buffers = 256MB\n")
+    data.rename(made)
 
 
 def _server_user(folder: Path) -> dict:

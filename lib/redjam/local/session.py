@@ -13,8 +13,6 @@ from redjam.config import Settings
 from redjam.local import copy, postgres, processes, services, system_views
 from redjam.local.dialect import translate
 
-# moto takes any credentials; these keep the user's own away from it.
-CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 # Redshift reads a backslash in '...' as an escape, and psycopg2 quotes its parameters as the server reads them.
 LIKE_REDSHIFT = "-c standard_conforming_strings=off -c escape_string_warning=off"
 
@@ -47,13 +45,14 @@ def connect(settings: Settings, cluster) -> Connection:
     folder, name = settings.local_dir, f"{cluster.identifier}.{cluster.dbname}"
     if settings.uses_sample:
         _ensure_sample(settings)
+    if Path(settings.log_data).is_relative_to(settings.sample_dir):
+        # Invented listeners have the ids of real ones: their plays must never lie in one warehouse.
+        name += ".sample"
     _ensure_database(folder, name)
     connection = postgres.connect(
         folder, dbname=name, connection_factory=Connection, client_encoding="UTF8", options=LIKE_REDSHIFT
     )
-    connection.s3 = lambda: boto3.client(
-        "s3", endpoint_url=services.aws(folder), region_name=settings.region, **CREDENTIALS
-    )
+    connection.s3 = lambda: boto3.client("s3", region_name=settings.region, **services.aws_options(folder))
     return connection
 
 
