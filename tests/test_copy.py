@@ -1,5 +1,6 @@
 """COPY as the stand-in executes it: the statement, the sources, the values, and what it says of a row that fails."""
 
+import dataclasses
 import datetime as dt
 import gzip
 import json
@@ -9,12 +10,14 @@ from decimal import Decimal
 import boto3
 import pytest
 import sqlalchemy
+from conftest import EVENT, JSONPATHS, SONG
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
+from redjam import etl, warehouse
 from redjam.local import copy, session, sources
 from redjam.local import postgres as embedded
 from redjam.local.copy import Copy, CopyError
@@ -218,6 +221,21 @@ def test_a_folder_of_all_depths_without_hidden_files(postgres, tmp_path):
     sql(postgres, "CREATE TABLE t (name varchar(20))")
     assert run(postgres, tmp_path / "data").files == 3
     assert sql(postgres, "SELECT name FROM t ORDER BY ctid") == [("b/2.json",), ("b/c/3.json",), ("z.json",)]
+
+
+def test_a_folder_whose_name_sql_would_read_otherwise(connection, settings, cluster, tmp_path):
+    # Not `postgres` and `run`: the location goes the whole way of a load, as a literal of Redshift.
+    folder = tmp_path / "it's a\\b"
+    for name, document in {"songs": SONG, "events": EVENT}.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "1.json").write_text(json.dumps(document))
+    (folder / "paths.json").write_text(JSONPATHS)
+    places = {"log_data": "events", "song_data": "songs", "log_json_path": "paths.json"}
+    odd = dataclasses.replace(settings, **{key: str(folder / name) for key, name in places.items()})
+    with warehouse.transaction(connection):
+        etl.stage(connection, odd, cluster.role_arn)
+    assert sql(connection, "SELECT song FROM staging_events") == [(EVENT["song"],)]
+    assert sql(connection, "SELECT title FROM staging_songs") == [(SONG["title"],)]
 
 
 @pytest.mark.parametrize("location", ["s3://music/nothing", "s3://no-such-bucket/x", "/no/such/folder"])

@@ -70,7 +70,8 @@ NOT_HERE = {"ACCEPTANYDATE", "BZIP2", "COMPROWS", "ENCODING", "ENCRYPTED", "EXPL
 NOT_HERE |= {"IGNOREHEADER", "LZOP", "MASTER_SYMMETRIC_KEY", "ROUNDEC", "SSH", "TRIMBLANKS", "ZSTD"}
 KEYS = {"ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "CREDENTIALS", "WITH"}
 _TOKEN = re.compile(
-    r"""'(?P<string>(?:[^']|'')*)'|"(?P<quoted>(?:[^"]|"")+)"|(?P<word>[^\W\d][\w$]*)
+    # Strings stand as `dialect` writes them: a backslash is itself in '...', and one of two in E'...'.
+    r"""'(?P<string>(?:[^']|'')*)'|E'(?P<escaped>(?:[^'\\]|\\\\|'')*)'|"(?P<quoted>(?:[^"]|"")+)"|(?P<word>[^\W\d][\w$]*)
     |(?P<number>[0-9]+)|(?P<mark>[(),.;])|(?P<space>\s+|--[^\n]*|/\*.*?\*/)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -140,8 +141,9 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
             raise CopyError(f"COPY: cannot read the statement from {text[position : position + 20]!r} on")
         kind, position = match.lastgroup, match.end()
         if kind != "space":
-            quote = {"string": "'", "quoted": '"'}.get(kind)
-            yield kind, match[kind].replace(quote * 2, quote) if quote else match[kind]
+            quote = {"string": "'", "escaped": "'", "quoted": '"'}.get(kind)
+            value = match[kind].replace(quote * 2, quote) if quote else match[kind]
+            yield ("string", value.replace("\\\\", "\\")) if kind == "escaped" else (kind, value)
     yield "end", ""
 
 

@@ -19,6 +19,7 @@ from redjam.local.refusals import REFUSED_STATEMENTS, Refused, check
 from redjam.local.system_views import VIEWS
 
 CACHED_LENGTH = 20_000
+DISTSTYLES = ("AUTO", "EVEN", "KEY", "ALL")
 INTERVAL_UNITS = {name.upper() for name in UNITS}
 RULES = expressions.RULES | tables.RULES
 
@@ -61,7 +62,7 @@ class Parser(RedshiftParser):
     """Adds the grammar that sqlglot lacks, and keeps calls as they are written."""
 
     FUNCTIONS: ClassVar = {
-        "NVL": lambda args: exp.Coalesce(this=args[0], expressions=args[1:]),
+        "NVL": lambda args: exp.Coalesce(this=next(iter(args), None), expressions=args[1:]),
         "NVL2": exp.Nvl2.from_arg_list,
     }
     FUNCTION_PARSERS: ClassVar = {
@@ -78,6 +79,7 @@ class Parser(RedshiftParser):
         "SORTKEY": lambda self: exp.var("SORTKEY"),
     }
     PROPERTY_PARSERS: ClassVar = RedshiftParser.PROPERTY_PARSERS | {
+        "DISTSTYLE": lambda self: exp.DistStyleProperty(this=self._parse_diststyle()),
         "ENCODE": lambda self: exp.EncodeProperty(this=self._parse_var()),
         "INTERLEAVED": lambda self: self._match_text_seq("SORTKEY") and self._parse_sortkey("INTERLEAVED"),
     }
@@ -86,6 +88,26 @@ class Parser(RedshiftParser):
         if self._match_text_seq("AUTO"):
             return exp.SortKeyProperty(this=[])
         return super()._parse_sortkey(compound)
+
+    def _parse_diststyle(self):
+        if not self._match_texts(DISTSTYLES):
+            self.raise_error(f"a DISTSTYLE is expected: {', '.join(DISTSTYLES)}")
+        return exp.var(self._prev.text.upper())
+
+    def _parse_alter_diststyle(self):
+        # Both for DISTSTYLE and DISTKEY; sqlglot would take an unknown style for the column of a key.
+        if self._prev.text.upper() == "DISTSTYLE":
+            style = self._parse_diststyle()
+            if style.name != "KEY":
+                return exp.AlterDistStyle(this=style)
+            if not self._match_text_seq("DISTKEY"):
+                self.raise_error("DISTKEY and a column are expected")
+        return exp.AlterDistStyle(this=self._parse_column())
+
+    def _parse_generated_as_identity(self):
+        if self._match_text_seq("ALWAYS", advance=False):
+            raise Refused("Redshift has no GENERATED ALWAYS. Write IDENTITY(1, 1).")
+        return super()._parse_generated_as_identity()
 
     def _parse_auto_increment(self):
         identity = super()._parse_auto_increment()
@@ -100,7 +122,9 @@ class Parser(RedshiftParser):
         self._advance()
         text = self._parse_primary()
         if self._next and self._next.text.upper() == "TO" and self._curr.text.upper() in INTERVAL_UNITS:
-            self._advance(3)
+            self._advance(2)
+            if not self._match_texts(INTERVAL_UNITS):
+                self.raise_error("a unit is expected")
         elif not any(letter.isalpha() for letter in text.name) and self._match_texts(INTERVAL_UNITS):
             text = exp.Literal.string(f"{text.name} {self._prev.text}")
         return exp.cast(text, exp.DType.INTERVAL)
@@ -188,7 +212,10 @@ def _asks_the_catalog(tree: exp.Expr) -> bool:
 
 
 def _explain(tokens: list[Token], sql: str) -> list[str]:
-    first = 2 if tokens[1].text.upper() == "VERBOSE" else 1
+    first = 2 if tokens[1:] and tokens[1].text.upper() == "VERBOSE" else 1
+    explained = tokens[first:]
+    if not explained or explained[0].text.upper() not in EXPLAINED:
+        raise ParseError(_pointed(sql, (explained or tokens)[0].start, "EXPLAIN takes a query or a change of rows"))
     return [f"{_text(tokens[:first], sql)} {_statement(tokens[first:], sql)[0]}"]
 
 
@@ -202,6 +229,8 @@ def _analyze(tokens: list[Token], sql: str) -> list[str]:
 
 
 def _set(tokens: list[Token], sql: str) -> list[str]:
+    if not tokens[1:]:
+        raise ParseError(_pointed(sql, tokens[0].start, f"{tokens[0].text.upper()} names no setting"))
     # Postgres takes any name with a dot in it.
     prefix = "redshift." if tokens[1].text.lower() in REDSHIFT_SETTINGS else ""
     return [f"{tokens[0].text} {prefix}{_text(tokens[1:], sql)}"]
@@ -221,6 +250,8 @@ def _merge(tokens: list[Token], sql: str) -> list[str]:
 
 
 MODIFIERS = {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "UNIQUE", "MATERIALIZED"}
+# https://docs.aws.amazon.com/redshift/latest/dg/r_EXPLAIN.html
+EXPLAINED = {"SELECT", "WITH", "(", "INSERT", "UPDATE", "DELETE", "CREATE"}
 VACUUM_WORDS = {"FULL", "SORT", "DELETE", "ONLY", "REINDEX", "RECLUSTER", "TO", "PERCENT", "BOOST"}
 REDSHIFT_SETTINGS = {"analyze_threshold_percent", "enable_case_sensitive_identifier", "enable_result_cache_for_session"}
 REDSHIFT_SETTINGS |= {"mv_enable_aqmv_for_session", "query_group", "wlm_query_slot_count"}

@@ -79,6 +79,8 @@ def _aggregate(call: exp.Anonymous, name: str) -> exp.Expr:
     values, whole, order = call.expressions, call, None
     if distinct := isinstance(values[0], exp.Distinct):
         values = values[0].expressions
+    if not values:
+        return call  # Postgres says what is missing
     if isinstance(call.parent, exp.WithinGroup):
         whole, order = call.parent, call.parent.expression
     window = whole.parent if isinstance(whole.parent, exp.Window) and whole.arg_key == "this" else None

@@ -5,6 +5,7 @@ The stand-in refuses it too: what runs here must run there. What only the stand-
 
 import psycopg2
 from sqlglot import exp
+from sqlglot.generators.redshift import RedshiftGenerator
 
 
 class Refused(psycopg2.ProgrammingError):
@@ -25,6 +26,7 @@ def check(node: exp.Expr) -> None:
 _ARRAY = "Redshift has no arrays. Write one row a value, or LISTAGG and SPLIT_PART."
 _DOCUMENT = "Keep the document in VARCHAR(65535) and read it with JSON_EXTRACT_PATH_TEXT."
 _INDEX = "Redshift has no indexes. Give the table a SORTKEY and a DISTKEY."
+_IDENTITY = "Redshift's IDENTITY takes a seed and a step. Write IDENTITY(1, 1)."
 _JSON = f"Redshift has no JSON or JSONB. {_DOCUMENT}"
 _LISTAGG = "Write LISTAGG(x, ',') WITHIN GROUP (ORDER BY ...)."
 _SAVEPOINT = "Redshift has no savepoints. Commit what must stay, or run the whole transaction again."
@@ -73,6 +75,7 @@ REFUSED_NODES = {
     exp.CheckColumnConstraint: (
         "Redshift has no CHECK. Look for wrong rows after loading, with a query that must give none."
     ),
+    exp.AutoIncrementColumnConstraint: _IDENTITY,
     exp.Array: _ARRAY,
     exp.Bracket: _SUPER,
     exp.JSONExtract: _JSON,
@@ -111,11 +114,13 @@ def _check_merge(merge: exp.Merge) -> str | None:
 
 
 def _check_update(update: exp.Update) -> str | None:
-    for column in [part.this for part in update.expressions]:
-        if isinstance(column, exp.Tuple):
+    for part in update.expressions:
+        if not isinstance(part, exp.EQ):
+            return f"SET {part.sql()} gives no value. Write SET column = value."
+        if isinstance(part.this, exp.Tuple):
             return "Redshift has no SET of several columns at once. Set each by itself."
-        if column.table:
-            return f"Redshift takes no table name before a column to SET. Write SET {column.name} = value."
+        if part.this.text("table"):
+            return f"Redshift takes no table name before a column to SET. Write SET {part.this.name} = value."
     return None
 
 
@@ -142,10 +147,30 @@ def _check_window(window: exp.Window) -> str | None:
     return None
 
 
+# https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html: sqlglot pads a word of it, and adds one.
+RESERVED = {word.strip() for word in RedshiftGenerator.RESERVED_KEYWORDS} - {"type"}
+
+
+def _check_names(*names: exp.Expr | None) -> str | None:
+    """Names of tables, and of columns where they are declared; elsewhere some reserved words mean something."""
+    for name in names:
+        if isinstance(name, exp.Identifier) and not name.quoted and name.name.lower() in RESERVED:
+            return f'{name.name} is a reserved word of Redshift. Choose another name, or write "{name.name}".'
+    return None
+
+
+def _check_identity(identity: exp.GeneratedAsIdentityColumnConstraint) -> str | None:
+    return None if identity.args.get("start") and identity.args.get("increment") else _IDENTITY
+
+
 _DISTINCT_ON = "Redshift has no DISTINCT ON. Write QUALIFY ROW_NUMBER() OVER (PARTITION BY ... ORDER BY ...) = 1."
 _VALUES = "Redshift has no VALUES as a table. Write a SELECT a row, with UNION ALL between them."
 _WITH = "Redshift has no changes within WITH. Write them as a statement of their own."
 CHECKS = {
+    exp.Table: lambda table: _check_names(table.this),
+    exp.TableAlias: lambda alias: _check_names(alias.this, *alias.columns),
+    exp.ColumnDef: lambda column: _check_names(column.this),
+    exp.GeneratedAsIdentityColumnConstraint: _check_identity,
     exp.Anonymous: lambda call: REFUSED_FUNCTIONS.get(call.name.lower()),
     exp.DataType: lambda kind: REFUSED_TYPES.get(kind.this),
     exp.Merge: _check_merge,

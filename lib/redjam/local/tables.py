@@ -8,7 +8,6 @@ import hashlib
 import json
 
 from sqlglot import exp
-from sqlglot.generators.redshift import RedshiftGenerator
 
 from redjam.local.expressions import written
 from redjam.local.refusals import Refused
@@ -74,7 +73,7 @@ def create_table(create: exp.Create) -> list[str]:
     for part in [*options, *parts]:
         keys |= _column(part) if isinstance(part, exp.ColumnDef) else _keys(part)
     keys.setdefault("diststyle", "KEY" if "distkey" in keys else "AUTO")
-    _check_table(table, columns, keys)
+    _check_keys(columns, keys)
     kept = [option for option in options if type(option) not in KEYS]
     if other := [option for option in kept if not isinstance(option, exp.TemporaryProperty)]:
         raise Refused(f"Redshift has no {written(other[0])} in CREATE TABLE. Leave it out.")
@@ -89,10 +88,7 @@ def create_table(create: exp.Create) -> list[str]:
     return [written(create), _keep_keys(table, keys, bool(create.args.get("exists")))]
 
 
-def _check_table(table: exp.Table, columns: dict[str, exp.ColumnDef], keys: dict) -> None:
-    for name in (table.this, *(column.this for column in columns.values())):
-        if not name.quoted and name.name in RedshiftGenerator.RESERVED_KEYWORDS:
-            raise Refused(f'{name.name} is a reserved word of Redshift. Choose another name, or write "{name.name}".')
+def _check_keys(columns: dict[str, exp.ColumnDef], keys: dict) -> None:
     if (keys["diststyle"] == "KEY") != ("distkey" in keys):
         raise Refused("In Redshift DISTSTYLE KEY and a DISTKEY go together. Name both, or neither.")
     named = [*([keys["distkey"]] if "distkey" in keys else []), *keys.get("sortkey", []), *keys.get("primary key", [])]
@@ -120,6 +116,8 @@ def _keep_keys(table: exp.Table, keys: dict, unless_there: bool = False) -> str:
 def _column(column: exp.ColumnDef) -> dict:
     """Write a column as Postgres takes it, its length in bytes, and give the keys that it names."""
     keys, kept, kind = {}, [], column.kind
+    if kind is None:
+        raise Refused(f"Column {column.name} has no type. Write {column.name} INTEGER, say.")
     for constraint in column.constraints:
         if of := COLUMN_KEYS.get(type(constraint.kind)):
             keys |= of(constraint.kind, column.name)
