@@ -3,22 +3,25 @@
 import csv
 import io
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
-from test_run import settings_in, write
+from conftest import state_folder
+from test_run import settings_in, wait_for, write
 
 from redjam import __main__ as cli
 from redjam import config, etl, infrastructure, local, run, sample, schema, warehouse
 from redjam.local import postgres as embedded
-from redjam.local import processes
+from redjam.local import processes, services
 
 CLUSTER = infrastructure.Cluster("redjam", "available", "127.0.0.1", 5439, "dwh", "awsuser", "arn:x", "ra3.large", 1)
 TYPES = """
@@ -124,11 +127,10 @@ def test_status_shows_services_and_inventory(project, monkeypatch, capsys):
 @pytest.mark.parametrize("fresh", [False, True])
 def test_create_tables_drops_only_when_told(database, monkeypatch, fresh):
     calls = []
-    monkeypatch.setattr(schema, "drop", lambda connection: calls.append("drop"))
-    monkeypatch.setattr(schema, "create", lambda connection: calls.append("create"))
+    monkeypatch.setattr(schema, "create", lambda connection, fresh: calls.append(fresh))
     monkeypatch.setattr(schema, "describe", lambda connection: pd.DataFrame())
     assert cli.main(["create-tables", *(["--fresh"] if fresh else [])]) == 0
-    assert calls == (["drop", "create"] if fresh else ["create"])
+    assert calls == [fresh]
 
 
 def test_etl_loads_with_the_role_of_the_cluster(database, monkeypatch, capsys):
@@ -154,6 +156,57 @@ def test_stop_names_what_ran(project, monkeypatch, capsys):
     assert capsys.readouterr().out == "Postgres\nnothing was running\n"
 
 
+def test_stop_minds_no_other_setting(project, monkeypatch, capsys):
+    calls = recorder(monkeypatch, local, "stop", ["Postgres"])
+    (project / "dwh.cfg").write_text("[CLUSTER]\nPORT=abc\n")
+    assert cli.main(["stop"]) == 0
+    assert [settings.local_dir for (settings,) in calls] == [project / ".redjam"]
+    out, err = capsys.readouterr()
+    assert out == "Postgres\n"
+    assert err.startswith("redjam: dwh.cfg: [CLUSTER] PORT is 'abc' (line 2)")
+    assert err.endswith(f"so this stops the servers of {project}/.redjam and of no other folder\n")
+    # Whoever names a file means the folder that it names, and no other.
+    assert cli.main(["--config", "dwh.cfg", "stop"]) == 1
+    assert len(calls) == 1
+
+
+@pytest.fixture
+def cloned() -> Iterator[Path]:
+    """A project's folder with a wrong dwh.cfg, no .venv, and a server that runs."""
+    with state_folder(".redjam") as state:
+        shutil.copy(Path(__file__).parents[1] / "Makefile", state.parent)
+        (state.parent / config.EXAMPLE).touch()
+        (state.parent / "dwh.cfg").write_text("[CLUSTER]\nPORT=abc\n")
+        for name in ("lib", "tests", "notebooks", "out"):
+            (state.parent / name).mkdir()
+        services.aws(state)
+        yield state.parent
+
+
+def make_clean(folder: Path, python: str) -> subprocess.CompletedProcess:
+    environment = {name: value for name, value in os.environ.items() if name != "REDJAM_CONFIG"}
+    command = ["make", "clean", f"PYTHON={python}"]
+    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+
+
+def test_clean_stops_the_servers_before_it_removes_their_folder(cloned):
+    server = psutil.Process(int((cloned / ".redjam/aws.pid").read_text().split()[0]))
+    done = make_clean(cloned, sys.executable)
+    assert (done.returncode, done.stdout) == (0, "AWS (moto)\n")
+    assert "PORT is 'abc'" in done.stderr
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    assert not (cloned / ".redjam").exists()
+    assert not (cloned / "out").exists()
+
+
+def test_clean_removes_nothing_while_servers_may_run(cloned):
+    done = make_clean(cloned, "false")
+    assert done.returncode == 2
+    assert "nothing was removed" in done.stderr
+    assert dict(services.status(cloned / ".redjam"))["AWS (moto)"].startswith("running")
+    assert (cloned / "out").exists()
+
+
 def test_config_stands_before_the_command(project, monkeypatch, tmp_path_factory):
     calls = recorder(monkeypatch, local, "stop", [])
     other = tmp_path_factory.mktemp("other") / "mine.cfg"
@@ -163,6 +216,10 @@ def test_config_stands_before_the_command(project, monkeypatch, tmp_path_factory
 
 
 def test_the_commands_one_after_the_other_without_recorders(settings, put, capsys):
+    # A cluster and a role of its own: the other tests' must not be deleted.
+    own = "[CLUSTER]\nIDENTIFIER=commands\nIAM_ROLE_NAME=commands"
+    settings.file.write_text(settings.file.read_text().replace("[CLUSTER]", own))
+    settings = config.load(settings.file)
     put([{}, {"page": "Home"}], [{}])
 
     def said(*arguments: str) -> str:
@@ -258,6 +315,23 @@ sys.exit(cli.main(["sql", "SELECT generate_series(1, 100000) AS n", "--format", 
     assert (process.stderr.read(), process.wait()) == (b"", 141)
 
 
+def test_a_check_that_fails_is_told_in_one_block(put, settings, connection, capsys):
+    put([{"itemInSession": 3}, {"itemInSession": 3, "song": "Another"}], [{}])
+    before = warehouse.frame(connection, "SELECT COUNT(*) FROM staging_events").iat[0, 0]
+    assert cli.main(["--config", str(settings.file), "etl"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("redjam: sql/checks/")
+    assert "Staged plays with one key are the same play" in err
+    assert [line.split() for line in err.splitlines() if line.split()[:1] in (["user_id"], ["1"])] == [
+        ["user_id", "session_id", "item_in_session", "times"],
+        ["1", "1", "3", "2"],
+    ]
+    assert "Traceback" not in err
+    assert "CheckFailed" not in err
+    assert warehouse.frame(connection, "SELECT COUNT(*) FROM staging_events").iat[0, 0] == before
+
+
 # --- Errors -----------------------------------------------------------------------------------------------
 
 
@@ -320,14 +394,13 @@ def test_ctrl_c_ends_the_run_its_kernel_and_nothing_else(project):
     command = [sys.executable, "-m", "redjam", "run"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     pid = project / "notebooks/pid"
-    while not (pid.exists() and pid.read_text()):
-        assert process.poll() is None
-        time.sleep(0.05)
+    wait_for(lambda: process.poll() is not None or (pid.exists() and pid.read_text()))
+    kernel = psutil.Process(int(pid.read_text()))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", "redjam: interrupted\n")
-    assert int(pid.read_text()) not in {p.pid for p in psutil.process_iter() if p.status() != psutil.STATUS_ZOMBIE}
-    assert list((project / "out").iterdir()) == []
+    wait_for(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, seconds=10)
+    assert [path.name for path in (project / "out").iterdir()] == [".lock"]
 
 
 # --- As a program -----------------------------------------------------------------------------------------

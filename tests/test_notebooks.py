@@ -8,8 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from browser import chromium
 
-from redjam import config, etl, infrastructure, run, sample, warehouse
+from redjam import config, etl, infrastructure, run, sample, schema, warehouse
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -121,6 +122,20 @@ def test_before_the_others_each_notebook_says_which_to_run_first(walk, tmp_path)
         infrastructure.find_cluster(settings)
 
 
+def test_own_data_never_mixes_with_the_sample(servers, put, settings):
+    defaults = config.load(servers / "dwh.cfg")
+    if not defaults.sample_dir.exists():
+        sample.write(defaults.sample_dir, days=2, users=5, songs=10)
+    for chosen in (defaults, settings):
+        put([{}], [{}])
+        cluster = infrastructure.build(chosen)
+        connection = warehouse.connect(chosen, cluster)
+        schema.create(connection)
+        counts = etl.run(connection, chosen, cluster.role_arn)["amount"]
+        connection.close()
+        assert counts["songplays"] == counts["of them plays (page NextSong)"]
+
+
 def test_the_real_data_gives_the_known_figures(real_data, servers, tmp_path):
     file = tmp_path / "dwh.cfg"
     file.write_text(
@@ -157,13 +172,7 @@ def test_the_real_data_gives_the_known_figures(real_data, servers, tmp_path):
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_reports_show_in_a_browser(index, width):
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = "/usr/bin/chromium"
-    if not Path(chromium).exists():
-        pytest.skip("no Chromium on this machine")
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=quiet)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": width, "height": 900})
         said, asked = [], []
         page.on("console", lambda message: said.append(message.text))
@@ -175,6 +184,5 @@ def test_the_reports_show_in_a_browser(index, width):
             assert page.evaluate(broken) == 0, path.name
             assert "Traceback" not in page.inner_text("body"), path.name
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
-        browser.close()
     assert said == []
     assert all(url.startswith("file://") for url in asked)

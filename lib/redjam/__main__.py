@@ -112,9 +112,7 @@ def _create_tables(arguments: argparse.Namespace) -> None:
     from redjam import schema
 
     with closing(_connect(config.load(arguments.config))[0]) as connection:
-        if arguments.fresh:
-            schema.drop(connection)
-        schema.create(connection)
+        schema.create(connection, arguments.fresh)
         print(schema.describe(connection).to_string())
 
 
@@ -152,7 +150,16 @@ def _sample(arguments: argparse.Namespace) -> None:
 def _stop(arguments: argparse.Namespace) -> None:
     from redjam import local
 
-    for name in local.stop(config.load(arguments.config)) or ["nothing was running"]:
+    try:
+        settings = config.load(arguments.config)
+    except config.SettingError as error:
+        if arguments.config:
+            raise
+        # A wrong setting must not keep servers running: those of the folder that the project comes with can be found.
+        settings = config.load(config.EXAMPLE)
+        print(f"redjam: {error}", file=sys.stderr)
+        print(f"redjam: so this stops the servers of {settings.local_dir} and of no other folder", file=sys.stderr)
+    for name in local.stop(settings) or ["nothing was running"]:
         print(name)
 
 

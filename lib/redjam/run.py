@@ -2,10 +2,12 @@
 
 import ast
 import difflib
+import fcntl
 import html
 import json
 import logging
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ from redjam.config import Settings
 from redjam.report import Page
 
 NUMBERED = "[0-9][0-9]_*"
+UNFINISHED = ".redjam-run-"  # a folder of what a run has made so far; in `out`, to be moved from there in one step
 # Kernels talk over loopback ports, where others on the machine could listen in, as ipykernel would warn.
 KERNEL = Config(KernelManager={"transport_encryption": "auto"})
 BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
@@ -58,14 +61,14 @@ def run(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Pa
     """Run the series and return its index, out/reports/index.html.
 
     What the former run left in out/notebooks and out/reports is replaced once this run is over. If a notebook
-    fails, the rest does not run, the reports are written all the same, and then RunError is raised.
+    fails, the rest does not run, the reports are written all the same, and then RunError is raised; so it is
+    if another run writes into `out`.
     """
     sources, out = series(notebooks.resolve()), out.resolve()
-    if out / "notebooks" == sources[0].parent:
-        raise RunError(f"the run would overwrite its own notebooks in {out / 'notebooks'}: choose another folder")
+    if sources[0].parent in (out, out / "notebooks"):
+        raise RunError(f"the run would write among its own notebooks in {sources[0].parent}: choose another folder")
     values = assign(parameters, sources)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
+    with _alone(out), tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=out) as temporary:
         done, reports = Path(temporary, "notebooks"), Path(temporary, "reports")
         done.mkdir()
         reports.mkdir()
@@ -82,6 +85,27 @@ def run(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Pa
             kept = out / "reports" / f"{page.name}.html"
             raise RunError(f"{page.name}.ipynb failed in {page.where}: {page.error} (report: {kept})")
     return out / "reports" / "index.html"
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Keep other runs from `out`, and remove what killed ones left there; the system frees a dead run's lock.
+
+    The lock's file stays: were it removed, a third run could lock a new one beside the second run's.
+    """
+    # Only a run leaves a lock: without one, what lies there is somebody else's, and would be replaced.
+    foreign = [*out.glob(f"notebooks/{NUMBERED}.ipynb"), *out.glob("reports/*.html")]
+    if foreign and not (out / ".lock").exists():
+        raise RunError(f"{out} is not the folder of a run, and {foreign[0]} would be replaced: choose another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"another run writes into {out}: wait for its end, or choose another folder") from None
+        for left in out.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(left)
+        yield
 
 
 def assign(parameters: dict[str, str], sources: list[Path]) -> dict[Path, dict]:
@@ -165,6 +189,7 @@ def _execute_all(sources: list[Path], done: Path, values: dict[Path, dict], sett
             page = Page(source.stem, report.title(notebook, source.stem), "not run", parameters=values[source])
             if not any(former.error for former in pages):
                 page = _execute(source, done / source.name, page, bar)
+                page = replace(page, error=_without_secrets(page.error, settings))
                 _clean(done / source.name, settings)
             pages.append(page)
     return pages
@@ -215,12 +240,16 @@ def _clean(path: Path, settings: Settings) -> None:
     notebook.cells = _without("papermill-error-cell-tag", notebook.cells)
     for key in ("input_path", "output_path"):
         notebook.metadata.papermill.pop(key, None)
-    text = nbformat.writes(notebook)
+    path.write_text(_without_secrets(nbformat.writes(notebook), settings), encoding="utf-8")
+
+
+def _without_secrets(text: str, settings: Settings) -> str:
+    """The text, plain or JSON, with *** for each secret, as it is or as HTML and JSON write it."""
     for secret in (settings.password, settings.access_key, settings.secret_key):
         if len(secret) >= 8:  # the shortest password that AWS takes; less could be any word
             for form in (str(secret), html.escape(secret)):
-                text = text.replace(json.dumps(form, ensure_ascii=False)[1:-1], "***")
-    path.write_text(text, encoding="utf-8")
+                text = text.replace(json.dumps(form, ensure_ascii=False)[1:-1], "***").replace(form, "***")
+    return text
 
 
 def _first_line(text: str) -> str:
