@@ -1,11 +1,13 @@
 """The infrastructure against a moto server over HTTP."""
 
+import dataclasses
 import json
 import logging
 import traceback
 import types
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import botocore.loaders
@@ -14,8 +16,9 @@ from botocore import exceptions
 from moto.redshift.models import redshift_backends
 from moto.server import ThreadedMotoServer
 
-from redjam import aws, config, infrastructure, local
+from redjam import aws, config, infrastructure
 from redjam.infrastructure import AWSError, NotBuilt
+from redjam.local import services
 from redjam.local.aws import complete_moto
 
 ADDRESS = "203.0.113.7"
@@ -75,6 +78,16 @@ def load(account, tmp_path):
 @pytest.fixture
 def settings(load):
     return load()
+
+
+@pytest.fixture
+def stand_in(account, load, monkeypatch):
+    """The account as the local target's; gives its key."""
+    folder = load(TARGET="local", sources="").local_dir
+    folder.mkdir()
+    (folder / "aws.key").write_text("standinskey")
+    monkeypatch.setattr(services, "aws", lambda folder: account)
+    return "standinskey"
 
 
 class Wire:
@@ -277,7 +290,7 @@ def test_an_unknown_address_opens_nothing(settings, monkeypatch, url):
     monkeypatch.setattr(infrastructure, "ADDRESS_URL", url)
     with pytest.raises(AWSError, match="this machine's address"):
         infrastructure.build(settings)
-    assert rules(group()["GroupId"]) == []
+    assert "security group" not in infrastructure.inventory(settings)["kind"].tolist()
 
 
 def test_no_default_vpc(settings, wire):
@@ -380,8 +393,7 @@ def test_the_role_may_read_the_three_prefixes_and_nothing_else(settings):
     }
 
 
-def test_folders_need_no_policy(load, account, monkeypatch):
-    monkeypatch.setattr(local, "endpoint_url", lambda settings: account)
+def test_folders_need_no_policy(load, stand_in):
     infrastructure.ensure_role(load(TARGET="local"))
     assert kinds(load(TARGET="local")) == ["role", "policy"]
 
@@ -750,9 +762,8 @@ def test_no_network(settings, wire):
 # --- The local target ------------------------------------------------------------------------------------
 
 
-def test_on_local_real_keys_go_nowhere_and_no_network_is_needed(load, account, wire, monkeypatch):
+def test_on_local_real_keys_go_nowhere_and_no_network_is_needed(load, stand_in, wire, monkeypatch):
     """A dead proxy and a dead address service stand for a machine without network."""
-    monkeypatch.setattr(local, "endpoint_url", lambda settings: account)
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.delenv("NO_PROXY")
     for name in ("HTTP_PROXY", "http_proxy"):
@@ -770,4 +781,48 @@ def test_on_local_real_keys_go_nowhere_and_no_network_is_needed(load, account, w
     assert wire.sent
     for request in wire.sent:
         assert urllib.parse.urlsplit(request.url).hostname == "127.0.0.1"
-        assert "Credential=testing/" in request.headers["Authorization"].decode()
+        assert f"Credential={stand_in}/" in request.headers["Authorization"].decode()
+
+
+def test_each_step_alone_refuses_a_node_type_that_aws_no_longer_creates(settings):
+    old = dataclasses.replace(settings, node_type="dc2.large")
+    for step in (infrastructure.ensure_role, infrastructure.ensure_security_group):
+        with pytest.raises(config.SettingError, match=r"ra3\.large"):
+            step(old)
+    assert infrastructure.inventory(settings).empty
+
+
+def test_changed_settings_neither_change_the_cluster_nor_lock_out(settings, caplog):
+    infrastructure.build(settings)
+    changed = dataclasses.replace(settings, port=5440, cluster_type="multi-node", num_nodes=4)
+    cluster = infrastructure.build(changed)
+    assert (cluster.port, cluster.nodes) == (5439, 1)
+    assert [rule[1] for rule in rules(group()["GroupId"])] == [5439]
+    assert "has PORT 5439, not 5440" in caplog.text
+    assert "has NUM_NODES 1, not 4" in caplog.text
+
+
+def test_a_role_that_another_cluster_uses_is_kept(settings):
+    infrastructure.build(settings)
+    other = dataclasses.replace(settings, identifier="other")
+    infrastructure.build(other)
+    infrastructure.delete(other)
+    assert "role" in infrastructure.inventory(settings)["kind"].tolist()
+    infrastructure.delete(settings)
+    assert infrastructure.inventory(settings).empty
+
+
+def test_builds_at_once_end_with_one_of_each(settings):
+    with ThreadPoolExecutor(4) as pool:
+        clusters = list(pool.map(infrastructure.build, [settings] * 4))
+    assert len(set(clusters)) == 1
+    assert sorted(infrastructure.inventory(settings)["kind"].tolist())[0] == "cluster"
+
+
+def test_the_region_of_a_bucket_is_asked_of_s3(settings):
+    place = {"LocationConstraint": "eu-north-1"}
+    boto3.client("s3", region_name="eu-north-1").create_bucket(Bucket="in-the-north", CreateBucketConfiguration=place)
+    assert infrastructure.bucket_region(settings, "s3://in-the-north/log-data") == "eu-north-1"
+    assert infrastructure.bucket_region(settings, "/a/folder") == settings.region
+    given = dataclasses.replace(settings, host="h", iam_role_arn="arn:aws:iam::123456789012:role/r")
+    assert infrastructure.bucket_region(given, "s3://in-the-north/log-data") == settings.region

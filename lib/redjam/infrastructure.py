@@ -8,6 +8,7 @@ import json
 import logging
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -24,6 +25,9 @@ NOTEBOOK = "notebooks/01_infrastructure.ipynb"
 # A cluster in one of these states takes no connection, and will not become available by itself.
 DELETING = ("deleting", "final-snapshot")
 STUCK = (*DELETING, "paused", "hardware-failure", "incompatible-network", "incompatible-parameters")
+
+# What AWS says where something of that name is there already.
+TAKEN = ("EntityAlreadyExists", "InvalidGroup.Duplicate", "ClusterAlreadyExists")
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +91,16 @@ def _find_role(iam, settings: Settings) -> dict | None:
     return found["Role"] if found and _ours([found["Role"]]) else None
 
 
+def _created(create: Callable, find: Callable):
+    """What `create` gives, or what another build made in the meantime; somebody else's of that name is an error."""
+    try:
+        return create()
+    except aws.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in TAKEN or not (found := find()):
+            raise
+        return found
+
+
 @aws.clear_errors()
 def ensure_role(settings: Settings) -> str:
     """Create or mend the role that lets the cluster read [S3] and nothing else; an ARN in dwh.cfg is kept.
@@ -95,11 +109,13 @@ def ensure_role(settings: Settings) -> str:
     """
     if settings.iam_role_arn or settings.host:
         return settings.iam_role_arn or find_cluster(settings).role_arn
+    config.check_node_type(settings)  # before anything is made
     iam, name = aws.client(settings, "iam"), settings.iam_role_name
     trust = _policy(_allow("sts:AssumeRole", Principal={"Service": "redshift.amazonaws.com"}))
     role = _find_role(iam, settings)
     if role is None:
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), Tags=TAGS)["Role"]
+        wanted = {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust), "Tags": TAGS}
+        role = _created(lambda: iam.create_role(**wanted)["Role"], lambda: _find_role(iam, settings))
         log.info("role %s: created", name)
     elif role["AssumeRolePolicyDocument"] != trust:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
@@ -121,9 +137,14 @@ def _ensure_policy(iam, name: str, wanted: dict | None) -> None:
 
 @aws.clear_errors()
 def delete_role(settings: Settings) -> None:
-    """Delete the role with its policies; fine if it is absent."""
+    """Delete the role with its policies; fine if it is absent, kept if another cluster uses it."""
     iam, name = aws.client(settings, "iam"), settings.iam_role_name
     if not _find_role(iam, settings):
+        return
+    clusters = aws.client(settings, "redshift").describe_clusters()["Clusters"]
+    users = [one["ClusterIdentifier"] for one in clusters if f"role/{name}" in str(one["IamRoles"])]
+    if users := [identifier for identifier in users if identifier != settings.identifier]:
+        log.warning("role %s: kept, cluster %s uses it too", name, ", ".join(users))
         return
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         iam.delete_role_policy(RoleName=name, PolicyName=policy)
@@ -171,23 +192,32 @@ def ensure_security_group(settings: Settings) -> str:
     """
     if settings.host:
         return ""
+    config.check_node_type(settings)
     ec2 = aws.client(settings, "ec2")
     vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     if not vpcs:
         raise AWSError(f"no default VPC in {settings.region}: run `aws ec2 create-default-vpc`")
     vpc_id = vpcs[0]["VpcId"]
     found = [group["GroupId"] for group in _find_groups(ec2, settings) if group["VpcId"] == vpc_id]
+    address = _this_machine(settings)  # asked first: a failure must not leave an empty group
     group_id = found[0] if found else _create_group(ec2, settings, vpc_id)
-    _ensure_only_rule(ec2, group_id, settings.port, _this_machine(settings))
+    # An existing cluster keeps its port, whatever dwh.cfg says now.
+    existing = _describe(aws.client(settings, "redshift"), settings)
+    port = existing[0].get("Endpoint", {}).get("Port", settings.port) if existing else settings.port
+    _ensure_only_rule(ec2, group_id, port, address)
     return group_id
 
 
 def _create_group(ec2, settings: Settings, vpc_id: str) -> str:
-    group = ec2.create_security_group(
-        GroupName=f"{settings.identifier}-redshift",
-        Description="Red Jam: one machine to its Redshift cluster",
-        VpcId=vpc_id,
-        TagSpecifications=[{"ResourceType": "security-group", "Tags": TAGS}],
+    wanted = {
+        "GroupName": f"{settings.identifier}-redshift",
+        "Description": "Red Jam: one machine to its Redshift cluster",
+        "VpcId": vpc_id,
+        "TagSpecifications": [{"ResourceType": "security-group", "Tags": TAGS}],
+    }
+    group = _created(
+        lambda: ec2.create_security_group(**wanted),
+        lambda: next((group for group in _find_groups(ec2, settings) if group["VpcId"] == vpc_id), None),
     )
     log.info("security group %s: created", group["GroupId"])
     return group["GroupId"]
@@ -203,7 +233,8 @@ def _ensure_only_rule(ec2, group_id: str, port: int, address: str) -> None:
     if wanted not in rules.values():
         block = {"CidrIp": address, "Description": "the machine that built it"}
         rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [block]}
-        ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[rule])
+        allow = ec2.authorize_security_group_ingress
+        aws.unless("InvalidPermission.Duplicate", allow, GroupId=group_id, IpPermissions=[rule])
         log.info("security group %s: %s may reach port %d", group_id, address, port)
 
 
@@ -261,7 +292,10 @@ def ensure_cluster(settings: Settings, role_arn: str, group_id: str) -> Cluster:
     config.check_node_type(settings)
     redshift = aws.client(settings, "redshift")
     if not _ours(_describe(redshift, settings)):
-        _create_cluster(redshift, settings, role_arn, group_id)
+        _created(
+            lambda: _create_cluster(redshift, settings, role_arn, group_id),
+            lambda: _ours(_describe(redshift, settings)),
+        )
     _wait_until("available", redshift, settings)
     if _mend_cluster(redshift, settings, role_arn, group_id):
         _wait_until("available", redshift, settings)
@@ -292,6 +326,7 @@ def _create_cluster(redshift, settings: Settings, role_arn: str, group_id: str) 
 def _mend_cluster(redshift, settings: Settings, role_arn: str, group_id: str) -> bool:
     """Give the cluster back its role and its group, and that group alone; says whether anything was amiss."""
     cluster = _describe(redshift, settings)[0]
+    _report_differences(cluster, settings)
     has_role = role_arn in [role["IamRoleArn"] for role in cluster["IamRoles"]]
     has_group = [group["VpcSecurityGroupId"] for group in cluster["VpcSecurityGroups"]] == [group_id]
     if not has_role:
@@ -301,6 +336,23 @@ def _mend_cluster(redshift, settings: Settings, role_arn: str, group_id: str) ->
         redshift.modify_cluster(ClusterIdentifier=settings.identifier, VpcSecurityGroupIds=[group_id])
         log.warning("cluster %s: given its security group %s", settings.identifier, group_id)
     return not (has_role and has_group)
+
+
+def _report_differences(cluster: dict, settings: Settings) -> None:
+    """Say what of dwh.cfg an existing cluster does not follow: it is not resized behind the user's back."""
+    written = {
+        "PORT": (cluster["Endpoint"]["Port"], settings.port),
+        "NODE_TYPE": (cluster["NodeType"], settings.node_type),
+        "NUM_NODES": (cluster["NumberOfNodes"], settings.num_nodes),
+        "DBNAME": (cluster["DBName"], settings.dbname),
+        "USER": (cluster["MasterUsername"], settings.user),
+    }
+    for key, (there, wanted) in written.items():
+        if there != wanted:
+            log.warning(
+                "cluster %s: has %s %s, not %s; delete it and build it again to change that",
+                settings.identifier, key, there, wanted,
+            )  # fmt: skip
 
 
 @aws.clear_errors()
@@ -393,8 +445,6 @@ def bucket_region(settings: Settings, address: str) -> str:
 
 def build(settings: Settings) -> Cluster:
     """Create or mend role, group and cluster, and wait: minutes on AWS, and it costs money until deleted."""
-    if not settings.host:
-        config.check_node_type(settings)  # before anything is made
     return ensure_cluster(settings, ensure_role(settings), ensure_security_group(settings))
 
 
