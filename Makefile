@@ -29,13 +29,17 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows in req
 		--upgrade --extra test pyproject.toml --output-file requirements.lock
 
 clean:  ## stop the local services and remove what was installed and made
-	@if [ -e $(INSTALLED) ]; then $(BIN)/python -m redjam stop; fi
-	@rm -rf .venv .redjam out build .pytest_cache .ruff_cache lib/*.egg-info
+	@for python in $(BIN)/python $(PYTHON); do \
+		"$$python" -c 'import redjam' 2>/dev/null && exec "$$python" -m redjam stop; done; \
+		[ ! -e .redjam ] || { echo "No Python here has Red Jam, to stop the servers of .redjam with; nothing was" \
+		"removed. Type make run first, or remove .redjam yourself when no server runs." >&2; exit 1; }
+	@rm -rf .venv .redjam out build .pytest_cache .ruff_cache .hypothesis lib/*.egg-info
 	@find lib tests notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs -I{} rm -rf "{}"
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@[ -n "$(PYTHON)" ] || { echo "Red Jam needs Python 3.11 or newer; none was found" >&2; exit 1; }
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Red Jam needs Python 3.11 or newer; '$(PYTHON)' is not. Name one: make run PYTHON=..." >&2; exit 1; }
+	@[ -e $(INSTALLED) ] || { rm -rf .venv && "$(PYTHON)" -m venv .venv; }  # a half-installed one is made anew
 	@echo "Installing into .venv (a minute or two, once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
