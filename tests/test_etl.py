@@ -179,6 +179,12 @@ def test_a_level_corrected_at_the_same_time_is_the_listeners(load, rows):
     assert rows("SELECT u.level, p.level FROM users u JOIN songplays p ON p.user_id = u.user_id") == [("paid", "paid")]
 
 
+def test_a_name_corrected_at_the_same_time_is_the_listeners(load, rows):
+    load([{"firstName": "Bob"}])
+    load([{"firstName": "Zed"}])
+    assert rows("SELECT first_name FROM users") == [("Zed",)]
+
+
 def test_text_that_differs_in_trailing_blanks_is_one_song_as_on_redshift(load, rows):
     load([{"song": "First Song "}], [{}])
     assert rows("SELECT song_id FROM songplays") == [("SO1",)]
@@ -205,7 +211,8 @@ def test_songplay_ids_are_the_same_in_a_new_warehouse(load, star, connection):
     ("events", "rule"),
     [
         ([{"userId": ""}], "plays_are_known"),
-        ([{"ts": None}], "plays_are_known"),
+        ([{"ts": None}], "events_are_events"),
+        ([{"page": None}], "events_are_events"),
         ([{"ts": 1541121934}], "times_are_in_range"),
         ([{"ts": 1541121934796000}], "times_are_in_range"),
         ([{"itemInSession": 1, "song": "A"}, {"itemInSession": 1, "song": "B"}], "plays_do_not_conflict"),
@@ -222,6 +229,7 @@ def test_a_failing_check_names_its_rule_and_leaves_everything_as_it_was(load, st
 
 
 BREAKS = {
+    "events_are_events": [f"UPDATE staging_events SET {column} = NULL" for column in ("page", "ts")],
     "keys_are_unique": [f"INSERT INTO {table} SELECT * FROM {table}" for table in STAR],
     "plays_are_unique": ["INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, "
                          "session_id, item_in_session) SELECT 'copy', start_time, user_id, level, song_id, artist_id, "
@@ -260,7 +268,7 @@ def test_every_check_is_tested():
 
 
 def test_every_event_is_accounted_for(load):
-    counts = load([{}, {"song": "Unknown"}, {"page": "Home"}, {"page": None}], [{}])
+    counts = load([{}, {"song": "Unknown"}, {"page": "Home"}, {"page": ""}], [{}])
     assert counts["events read"] == counts["of them plays (page NextSong)"] + counts["of them other pages"] == 4
     assert counts["of them plays (page NextSong)"] == counts["songplays"] == 2
     assert counts["of them of a song in the catalogue"] == counts["of them of an inferred song"] == 1

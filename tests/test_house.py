@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "infrastructure": {"config", "aws", "progress"},
     "warehouse": {"config", "infrastructure", "local"},
     "schema": {"warehouse"},
-    "etl": {"config", "schema", "warehouse", "progress"},
+    "etl": {"config", "infrastructure", "schema", "warehouse", "progress"},  # infrastructure: where a bucket lies
     "report": set(),
     "run": {"config", "progress", "report"},
     # The command line calls every room.
@@ -62,6 +62,7 @@ def imports(source: str) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "a relative import, which these rules would not see through"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
@@ -73,6 +74,24 @@ def test_rooms_import_only_what_they_may(path):
         if top == "redjam" and (other := rest.partition(".")[0]) != room(path):
             assert other in MAY_IMPORT[room(path)], f"{room(path)} imports {other}"
         assert room(path) in ONLY_IN.get(top, {room(path)}), f"{room(path)} imports {top}"
+
+
+def enters_local(source: str) -> set[str]:
+    """What a source imports from within `local`, whose door is the package itself."""
+    return {name for name in imports(source) if name.startswith("redjam.local.")}
+
+
+@pytest.mark.parametrize("path", sorted(LIB.rglob("*.py")), ids=lambda path: str(path.relative_to(LIB)))
+def test_nothing_outside_imports_the_rooms_of_local(path):
+    assert room(path) == "local" or not enters_local(path.read_text())
+
+
+@pytest.mark.parametrize(
+    "source", ["import redjam.local.aws", "from redjam.local import aws", "def f():\n from redjam.local.aws import x"]
+)
+def test_an_import_from_within_local_is_seen(source):
+    assert enters_local(source)
+    assert not enters_local("from redjam import local\nimport redjam.local\nfrom redjam import local as stand_in")
 
 
 @pytest.mark.parametrize("path", sorted(LIB.rglob("*.py")), ids=lambda path: str(path.relative_to(LIB)))
@@ -147,6 +166,10 @@ def test_sql_files_say_what_they_are_for(path):
 
 def test_each_table_has_its_file():
     assert {path.stem for path in SQL if path.parent.name == "tables"} == set(schema.TABLES)
+
+
+def test_git_ignores_what_holds_secrets_and_what_a_run_makes():
+    assert {"dwh.cfg", ".redjam/", "out/"} <= set((ROOT / ".gitignore").read_text().splitlines())
 
 
 def project() -> dict:

@@ -14,7 +14,8 @@ def test_a_statements_values_are_quoted():
 
 def test_a_quoted_value_is_the_value_and_no_parameter(connection):
     odd = "it's :b and \\ in s3://a:b/%s"
-    literal = warehouse.statement("copy/staging_songs", **COPY_SONGS | {"song_data": odd}).split("FROM ")[1].split("\n")[0]
+    text = warehouse.statement("copy/staging_songs", **COPY_SONGS | {"song_data": odd})
+    literal = text.split("FROM ")[1].split("\n")[0]
     assert warehouse.frame(connection, f"SELECT {literal} AS value").value.tolist() == [odd]
 
 

@@ -57,7 +57,8 @@ def check(connection: Connection) -> pd.DataFrame:
         broken = warehouse.frame(connection, warehouse.statement(name))
         if len(broken):
             raise CheckFailed(
-                f"sql/{name}.sql: {len(broken)} rows break the rule “{warehouse.rule(name)}” "
+                f"sql/{name}.sql: {len(broken)} {'row breaks' if len(broken) == 1 else 'rows break'} the rule "
+                f"“{warehouse.rule(name)}” "
                 f"The first of them:\n{broken.head(5).to_string(index=False)}\n"
                 "The load is rolled back: the warehouse is as it was."
             )
