@@ -29,7 +29,7 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows in req
 		--upgrade --extra test pyproject.toml --output-file requirements.lock
 
 clean:  ## stop the local services and remove what was installed and made
-	@for python in $(BIN)/python $(PYTHON); do \
+	@for python in $(BIN)/python "$(PYTHON)"; do \
 		"$$python" -c 'import redjam' 2>/dev/null && exec "$$python" -m redjam stop; done; \
 		[ ! -e .redjam ] || { echo "No Python here has Red Jam, to stop the servers of .redjam with; nothing was" \
 		"removed. Type make run first, or remove .redjam yourself when no server runs." >&2; exit 1; }

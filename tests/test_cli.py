@@ -184,7 +184,8 @@ def cloned() -> Iterator[Path]:
 
 
 def make_clean(folder: Path, python: str) -> subprocess.CompletedProcess:
-    environment = {name: value for name, value in os.environ.items() if name != "REDJAM_CONFIG"}
+    left_out = ("REDJAM_CONFIG", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # the last three: `make test` runs this test
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
     command = ["make", "clean", f"PYTHON={python}"]
     return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
 
