@@ -132,7 +132,7 @@ class Settings:
     def _repr_markdown_(self) -> str:
         """The settings as a table, for notebooks; without what is secret."""
         shown = [one.name for one in fields(self) if one.repr]
-        return "| setting | value |\n|---|---|\n" + "\n".join(f"| {name} | `{getattr(self, name)}` |" for name in shown)
+        return "| setting | value |\n|---|---|\n" + "\n".join(f"| {name} | {getattr(self, name)} |" for name in shown)
 
 
 def load(path: str | Path | None = None) -> Settings:
