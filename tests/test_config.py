@@ -530,7 +530,14 @@ def test_settings_print_no_secret(monkeypatch):
         dataclasses.replace(settings, port=5440),
     ]
     for one in [settings, *copies]:
-        for shown in (repr(one), str(one), f"{one}", repr(dataclasses.asdict(one)), repr(vars(one))):
+        for shown in (
+            repr(one),
+            str(one),
+            f"{one}",
+            one._repr_markdown_(),
+            repr(dataclasses.asdict(one)),
+            repr(vars(one)),
+        ):
             assert "sesame" not in shown.lower()
     assert "sesame" not in repr(
         dataclasses.replace(settings, password="sesame", access_key="sesame", secret_key="sesame")

@@ -816,7 +816,7 @@ def test_builds_at_once_end_with_one_of_each(settings):
     with ThreadPoolExecutor(4) as pool:
         clusters = list(pool.map(infrastructure.build, [settings] * 4))
     assert len(set(clusters)) == 1
-    assert sorted(infrastructure.inventory(settings)["kind"].tolist())[0] == "cluster"
+    assert sorted(infrastructure.inventory(settings)["kind"]) == ["cluster", "policy", "role", "security group"]
 
 
 def test_the_region_of_a_bucket_is_asked_of_s3(settings):

@@ -18,16 +18,21 @@ class CheckFailed(RuntimeError):
 
 def copy_statements(settings: Settings, role_arn: str) -> dict[str, warehouse.Statement]:
     """The COPY of each staging table, with this run's sources and role."""
-    events = {"log_data": settings.log_data, "log_json_path": settings.log_json_path}
-    sources = {"staging_events": events, "staging_songs": {"song_data": settings.song_data}}
+    logs, songs = settings.log_data, settings.song_data
     return {
-        table: warehouse.statement(
-            f"copy/{table}",
-            **source,
+        "staging_events": warehouse.statement(
+            "copy/staging_events",
+            log_data=logs,
+            log_json_path=settings.log_json_path,
             iam_role=role_arn,
-            region=infrastructure.bucket_region(settings, next(iter(source.values()))),
-        )
-        for table, source in sources.items()
+            region=infrastructure.bucket_region(settings, logs),
+        ),
+        "staging_songs": warehouse.statement(
+            "copy/staging_songs",
+            song_data=songs,
+            iam_role=role_arn,
+            region=infrastructure.bucket_region(settings, songs),
+        ),
     }
 
 

@@ -35,10 +35,8 @@ BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
 TYPES = {
     "int": (int, "a whole number"),
     "float": (float, "a number"),
-    "bool": (
-        lambda text: BOOLEANS[text.lower()],
-        "true or false",
-    ),  # not bool(text), for which 'false' is true
+    # Not bool(text), for which 'false' is true.
+    "bool": (lambda text: BOOLEANS[text.lower()], "true or false"),
     "str": (str, "text"),
 }
 log = logging.getLogger(__name__)
