@@ -18,7 +18,7 @@ from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from redjam import etl, warehouse
-from redjam.local import copy, session, sources
+from redjam.local import copy, load, session, sources
 from redjam.local import postgres as embedded
 from redjam.local.copy import Copy, CopyError
 
@@ -77,9 +77,9 @@ def no_s3():
     raise AssertionError("COPY asked for S3")
 
 
-def run(connection, location, options="JSON 'auto'", table="t", s3=None) -> copy.Result:
+def run(connection, location, options="JSON 'auto'", table="t", s3=None) -> load.Result:
     order = copy.parse(f"COPY {table} FROM '{location}' IAM_ROLE '{ROLE}' {options}")
-    return copy.execute(connection.cursor(), order, (lambda: s3) if s3 else no_s3)
+    return load.execute(connection.cursor(), order, (lambda: s3) if s3 else no_s3)
 
 
 def sql(connection, statement: str) -> list[tuple]:
@@ -715,7 +715,7 @@ def test_what_maxerror_lets_pass_is_returned_and_logged(postgres, two_files, cap
 def test_a_file_full_of_errors_stops_early(loaded):
     with pytest.raises(CopyError) as error:
         loaded("n int", '{"n": "x"}\n' * 10_000)
-    assert len(error.value.errors) == copy.SHOWN
+    assert len(error.value.errors) == load.SHOWN
     assert "10 or more rows rejected" in str(error.value)
 
 
@@ -728,15 +728,15 @@ def test_only_the_first_errors_are_shown(loaded):
 
 def test_errors_in_the_last_file_undo_the_first(postgres, tmp_path):
     """More rows than fit one chunk: what was already sent to Postgres must go, too."""
-    (tmp_path / "1.json").write_text('{"n": 1}' * (copy.ROWS_A_CHUNK * 2))
+    (tmp_path / "1.json").write_text('{"n": 1}' * (load.ROWS_A_CHUNK * 2))
     (tmp_path / "2.json").write_text('{"n": "x"}')
     sql(postgres, "CREATE TABLE t (n int)")
     with pytest.raises(CopyError, match=r"2.json line 1"):
         run(postgres, tmp_path)
     assert sql(postgres, "SELECT count(*) FROM t") == [(0,)]
     (tmp_path / "2.json").unlink()
-    assert run(postgres, tmp_path).rows == copy.ROWS_A_CHUNK * 2
-    assert sql(postgres, "SELECT count(*) FROM t") == [(copy.ROWS_A_CHUNK * 2,)]
+    assert run(postgres, tmp_path).rows == load.ROWS_A_CHUNK * 2
+    assert sql(postgres, "SELECT count(*) FROM t") == [(load.ROWS_A_CHUNK * 2,)]
 
 
 def test_a_copy_is_part_of_its_transaction(postgres, tmp_path):

@@ -1,6 +1,6 @@
 """Redshift's functions and expressions in Postgres' words: one rule for each kind of node, and the writer.
 
-One rule for functions: a call goes to Postgres as written, unless `system_views` has a function of that name, which
+One rule for functions: a call goes to Postgres as written, unless `functions` has one of that name, which
 then does what Redshift's does. Only where the form of a call differs is the tree rewritten here.
 """
 
@@ -9,7 +9,8 @@ from sqlglot.dialects import Postgres
 from sqlglot.errors import ErrorLevel
 from sqlglot.generators.postgres import PostgresGenerator
 
-from redjam.local.system_views import FUNCTIONS, SCHEMA, VIEWS
+from redjam.local.functions import FUNCTIONS, SCHEMA
+from redjam.local.system_views import VIEWS
 
 RENAMED = {"dateadd": "date_add", "datediff": "date_diff", "date_part": "pgdate_part", "textlen": "len"}
 TAKE_A_UNIT = {"date_add", "date_diff", "pgdate_part", "date_trunc"}

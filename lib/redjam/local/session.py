@@ -10,7 +10,7 @@ from psycopg2.extensions import cursor as PlainCursor
 
 from redjam import sample
 from redjam.config import Settings
-from redjam.local import copy, postgres, processes, services, system_views
+from redjam.local import copy, load, postgres, processes, services, system_views
 from redjam.local.dialect import translate
 
 # Redshift reads a backslash in '...' as an escape, and psycopg2 quotes its parameters as the server reads them.
@@ -24,7 +24,7 @@ class Cursor(PlainCursor):
         """Run Redshift SQL as psycopg2 runs SQL; of several statements the last one's result stays."""
         for piece in translate(self.mogrify(query, variables).decode()):
             if isinstance(piece, copy.Copy):
-                copy.execute(PlainCursor(self.connection), piece, self.connection.s3)
+                load.execute(PlainCursor(self.connection), piece, self.connection.s3)
                 continue
             super().execute(piece)
             # Redshift's TRUNCATE commits the transaction that it runs in.

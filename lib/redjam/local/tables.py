@@ -10,8 +10,8 @@ import json
 from sqlglot import exp
 
 from redjam.local.expressions import written
+from redjam.local.functions import SCHEMA
 from redjam.local.refusals import Refused
-from redjam.local.system_views import SCHEMA
 
 # In bytes, without a length given and at most: https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html
 LENGTHS = {
