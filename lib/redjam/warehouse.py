@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
 from importlib.resources import files
 from itertools import takewhile
 from string import Template
@@ -10,14 +11,25 @@ from string import Template
 import pandas as pd
 import psycopg2
 import sqlalchemy
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+from sqlalchemy import event
 from sqlalchemy_redshift.dialect import RedshiftDialect_psycopg2
 
-from redjam import infrastructure, local
+from redjam import infrastructure, load_errors, local
 from redjam.config import Settings
 
 SQL = files("redjam") / "sql"
 DIALECT = RedshiftDialect_psycopg2()
+_BEGIN = re.compile(r"\A\s*BEGIN\b(\s+(WORK|TRANSACTION)\b)?", re.IGNORECASE)
+
+
+class StatementFailed(Exception):
+    """A `%sql` or `%%sql` failed; a notebook shows the message and no traceback: the reader wrote SQL, not Python."""
+
+    def _render_traceback_(self) -> list[str]:
+        return f"{type(self).__name__}: {self}".splitlines()
 
 
 class Statement(str):
@@ -87,30 +99,49 @@ def rule(name: str) -> str:
 
 
 def execute(connection: Connection, query: str, **parameters) -> int:
-    """Run a statement with its `:name` parameters; gives the number of rows concerned, -1 where there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(*_compiled(query, parameters))
+    """Run a statement with its `:name` parameters; gives the number of rows concerned, -1 where there is none.
+
+    A COPY that fails on its data raises load_errors.LoadFailed; one that MAXERROR lets pass logs what it left out.
+    """
+    with _ran(connection, query, parameters) as cursor:
         return cursor.rowcount
 
 
 def frame(connection: Connection, query: str, **parameters) -> pd.DataFrame:
     """Run a query with its `:name` parameters and give its rows; no rows and no columns for a statement without."""
-    with connection.cursor() as cursor:
-        cursor.execute(*_compiled(query, parameters))
+    with _ran(connection, query, parameters) as cursor:
         if cursor.description is None:
             return pd.DataFrame()
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
 
 
+@contextmanager
+def _ran(connection: Connection, query: str, parameters: dict) -> Iterator[Cursor]:
+    compiled = _compiled(query, parameters)
+    load_errors.forget(connection)
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(*compiled)
+        except psycopg2.InternalError as error:
+            raise load_errors.explained(connection, error) from None
+        load_errors.report(connection)
+        yield cursor
+
+
+# --- %sql -------------------------------------------------------------------------------------------------
+
+
 def sql_magic(connection: Connection) -> None:
     """Let `%sql` and `%%sql` of this notebook query on this very connection and give DataFrames.
 
-    ipython-sql's defaults would break on today's prettytable (style) and print a failed statement without failing
-    the cell, so that a headless run of a broken notebook would pass (short_errors).
+    A failed statement fails the cell, with a StatementFailed. ipython-sql's defaults would break on today's
+    prettytable (style), and print an error without failing the cell (short_errors): a headless run of a broken
+    notebook would pass.
     """
     from IPython import get_ipython  # only a notebook has these to hand
     from sql.connection import Connection as Session
     from sql.magic import SqlMagic
+    from sql.run import ResultSet
 
     shell = get_ipython()
     shell.extension_manager.load_extension("sql")
@@ -124,6 +155,53 @@ def sql_magic(connection: Connection) -> None:
     shell.run_line_magic("sql", "--creator redjam_connection redshift+psycopg2://")
     if not Session.connections:
         raise ConnectionError("%sql could not use the connection; the lines above say why")
+    # ipython-sql's own forgets the columns of a query that found no rows.
+    ResultSet.DataFrame = lambda result: pd.DataFrame(list(result), columns=list(getattr(result, "keys", ())))
+    _listen(Session.current.internal_connection.engine, connection)
+
+    @wraps(magic.execute)
+    def run(line="", cell="", **options):
+        # ipython-sql refuses what begins with BEGIN; to Redshift this is the same.
+        line, cell = (_BEGIN.sub("START TRANSACTION", text) for text in (line, cell))
+        result = magic.execute(line, cell, **options)
+        # A statement that is no query has nothing to show, not even an empty table.
+        return None if isinstance(result, pd.DataFrame) and result.columns.empty else result
+
+    shell.register_magic_function(run, "line_cell", "sql")
+
+
+def _listen(engine: sqlalchemy.Engine, connection: Connection) -> None:
+    """Treat the statements of SQLAlchemy as `execute` does its own, and raise what has no traceback to show.
+
+    An error of SQLAlchemy's own kind would be printed by ipython-sql, with its traceback.
+    """
+    # Nor a rollback on a connection that is closed by then, when a second sql_magic makes it let go of the first one.
+    engine.dialect.skip_autocommit_rollback = True
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def begin(*_):
+        load_errors.forget(connection)
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def report(*_):
+        load_errors.report(connection)
+
+    @event.listens_for(engine, "handle_error")
+    def fail(context):
+        error = context.original_exception
+        if isinstance(error, psycopg2.Error):
+            raise StatementFailed(_told(connection, error)) from None
+        if missing := re.match(r"A value is required for bind parameter '(\w+)'", str(error)):
+            name = missing[1]
+            advice = f"set {name} in a cell above, or write \\:{name} if the colon belongs to the text"
+            raise StatementFailed(f":{name} is no variable of this notebook; {advice}") from None
+
+
+def _told(connection: Connection, error: psycopg2.Error) -> str:
+    text = str(load_errors.explained(connection, error)).strip()
+    if connection.closed or connection.info.transaction_status != TRANSACTION_STATUS_INERROR:
+        return text
+    return f"{text}\nThe transaction is aborted; ROLLBACK ends it, and until then Redshift takes nothing else."
 
 
 def _compiled(query: str, parameters: dict) -> tuple[str, dict]:

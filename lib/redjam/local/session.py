@@ -1,17 +1,21 @@
 """A psycopg2 connection to the embedded Postgres that takes Redshift's SQL and Redshift's COPY."""
 
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
+import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 from psycopg2.extensions import connection as PlainConnection
 from psycopg2.extensions import cursor as PlainCursor
 
 from redjam import sample
 from redjam.config import Settings
-from redjam.local import copy, load, postgres, processes, services, system_views
-from redjam.local.dialect import translate
+from redjam.local import copy, history, load, postgres, processes, services, system_views
+from redjam.local.sql import reasons
+from redjam.local.sql.dialect import translate
 
 # Redshift reads a backslash in '...' as an escape, and psycopg2 quotes its parameters as the server reads them.
 LIKE_REDSHIFT = "-c standard_conforming_strings=off -c escape_string_warning=off"
@@ -22,22 +26,69 @@ class Cursor(PlainCursor):
 
     def execute(self, query, variables=None) -> None:
         """Run Redshift SQL as psycopg2 runs SQL; of several statements the last one's result stays."""
-        for piece in translate(self.mogrify(query, variables).decode()):
-            if isinstance(piece, copy.Copy):
-                load.execute(PlainCursor(self.connection), piece, self.connection.s3)
-                continue
-            super().execute(piece)
-            # Redshift's TRUNCATE commits the transaction that it runs in.
-            if piece.upper().startswith("TRUNCATE"):
-                self.connection.commit()
+        try:
+            for piece in translate(self.mogrify(query, variables).decode()):
+                if isinstance(piece, copy.Copy):
+                    self._load(piece)
+                    continue
+                super().execute(piece)
+                if piece.upper().startswith("TRUNCATE"):
+                    self._commit()
+        except psycopg2.Error as error:
+            self._abort()
+            if text := reasons.reason(error):
+                error.args = (text,)
+            raise
+
+    def _load(self, order: copy.Copy) -> None:
+        """Execute a COPY, record it, and leave what Redshift says of it in the notices of the connection."""
+        cursor, start = PlainCursor(self.connection), datetime.now(UTC)
+        cursor.execute("SELECT coalesce(to_regclass(%s)::oid::bigint, 0)", (order.table,))
+        table = cursor.fetchone()[0]
+        try:
+            result = load.execute(cursor, order, self.connection.s3)
+        except BaseException as error:
+            history.record(self.connection, order, table, start, errors=getattr(error, "errors", ()))
+            raise
+        history.record(self.connection, order, table, start, result, result.errors)
+        said = [f"{result.rows} record(s) loaded successfully."]
+        if result.errors:
+            advice = "Check 'stl_load_errors' system table for details."
+            said.append(f"{len(result.errors)} record(s) could not be loaded.  {advice}")
+        for sentence in said:
+            self.connection.notices.append(f"INFO:  Load into table '{order.table}' completed, {sentence}\n")
+
+    def _commit(self) -> None:
+        """Redshift's TRUNCATE commits the transaction that it runs in, one that BEGIN opened in autocommit as well."""
+        if not self.connection.autocommit:
+            self.connection.commit()
+        elif self._in_transaction():
+            super().execute("COMMIT")
+
+    def _abort(self) -> None:
+        """What is refused here ends the transaction as it would in Redshift: nothing runs until its ROLLBACK."""
+        if not self.connection.closed and self._in_transaction():
+            with suppress(psycopg2.Error):
+                super().execute("SELECT 1 / 0")
+
+    def _in_transaction(self) -> bool:
+        return self.connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
 
 
 class Connection(PlainConnection):
-    """Hands out cursors that translate, and the S3 client that COPY reads with."""
+    """Hands out cursors that translate; has the S3 client that COPY reads with, and a connection for its record."""
+
+    beside = None
 
     def cursor(self, *arguments, **options):
         """A cursor that speaks Redshift, unless the caller names another factory."""
         return super().cursor(*arguments, **{"cursor_factory": Cursor} | options)
+
+    def close(self) -> None:
+        """End both connections."""
+        if self.beside:
+            self.beside.close()
+        super().close()
 
 
 def connect(settings: Settings, cluster) -> Connection:

@@ -1,55 +1,36 @@
-"""What COPY reads: the files of an S3 prefix, a manifest or a folder, and the JSON documents in them."""
+"""What COPY reads: the files of an S3 prefix, a manifest or a folder."""
 
 import gzip
 import json
-import logging
 import os
-import re
+import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import psycopg2
 from botocore.exceptions import ClientError
 
 from redjam import progress
 
-DOCUMENT_BYTES = 4 * 1024 * 1024
 PARALLEL = 8
-_log = logging.getLogger(__name__)
-# A jsonpaths file keeps to one notation, and each path leads to one element: no wildcards, no filters.
-_BRACKETS = re.compile(r"\$(?:\['[^']+'\]|\[[0-9]+\])+")
-_DOTS = re.compile(r"\$(?:\.[^'.\[\]*]+|\[[0-9]+\])+")
-_STEP = re.compile(r"\['([^']+)'\]|\[([0-9]+)\]|\.([^'.\[\]]+)")
-_SPACE = re.compile(r"[ \t\r\n]*")
-_JUNK = re.compile(r"[^{\[\n]+")
-_BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]]|\n(?=[{\[])')
+# What one row in trouble takes along to be read row by row.
+PIECE = 2 * 1024 * 1024
 
 
 class CopyError(psycopg2.InternalError):
     """COPY fails and loads nothing; `errors` holds the rejected rows, if rows are the reason."""
 
-    def __init__(self, message: str, errors: tuple = ()):
+    def __init__(self, message: str, errors: list | tuple = ()):
         super().__init__(message)
-        self.errors = errors
-
-
-class Reject(Exception):
-    """One row cannot be loaded: Redshift's load error code and reason, and what the user can do."""
-
-    def __init__(self, code: int, reason: str, advice: str = ""):
-        super().__init__(reason)
-        self.code, self.reason, self.advice = code, reason, advice
-
-
-class Number(str):
-    """The text of a JSON number, as written in the file."""
-
-    __slots__ = ()
+        self.errors = list(errors)
 
 
 @dataclass(frozen=True)
@@ -67,12 +48,15 @@ def find(location: str, manifest: bool, s3: Callable) -> list[File]:
     An S3 location is a prefix: `log-data` takes `log-data-old/` too, and a jsonpaths file beside the data.
     https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-source-s3.html
     """
-    if manifest:
-        files = _in_manifest(location, s3)
-    elif location.startswith("s3://"):
-        files = _under_prefix(location, s3())
-    else:
-        files = _in_folder(Path(location))
+    try:
+        if manifest:
+            files = _in_manifest(location, s3)
+        elif location.startswith("s3://"):
+            files = _under_prefix(location, s3())
+        else:
+            files = _in_folder(Path(location))
+    except OSError as error:
+        raise _unreadable_here(error) from error
     if not files:
         raise CopyError(f"COPY found no file at '{location}'; check the path, and upload the data first")
     return files
@@ -95,16 +79,17 @@ def _in_folder(root: Path) -> list[File]:
     found = []
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        found += [Path(folder, name) for name in names if not name.startswith(".")]
+        found += [os.path.join(folder, name) for name in names if not name.startswith(".")]
     # S3 lists keys in the order of their bytes; the same files load in the same order from a folder.
-    relative = sorted(path.relative_to(root).as_posix() for path in found)
-    return [File(f"{root.name}/{name}", str(root / name), (root / name).stat().st_size) for name in relative]
+    start = len(os.path.join(root, ""))
+    relative = sorted((path[start:].replace(os.sep, "/"), path) for path in found)
+    return [File(f"{root.name}/{name}", path, os.stat(path).st_size) for name, path in relative]
 
 
 def _in_manifest(location: str, s3: Callable) -> list[File]:
     """The manifest's entries in its order: one listed twice loads twice, only a mandatory one must exist."""
     try:
-        listed = _json(location, s3)["entries"]
+        listed = one_document(location, s3)["entries"]
         entries = [(os.fspath(entry["url"]), entry.get("mandatory", False)) for entry in listed]
     except (KeyError, TypeError, AttributeError):
         form = '{"entries": [{"url": "s3://bucket/key", "mandatory": true}]}'
@@ -144,46 +129,72 @@ def _unreadable(error: ClientError, location: str) -> CopyError:
     return CopyError(f"COPY cannot read '{location}': {problem.get('Message', '')} ({problem.get('Code')})")
 
 
-def read(files: list[File], zipped: bool, s3: Callable, what: str) -> Iterator[tuple[File, bytes]]:
-    """Give each file's content in order, under a bar; several objects of S3 are fetched ahead at a time."""
+def _unreadable_here(error: OSError) -> CopyError:
+    return CopyError(f"COPY cannot read '{error.filename}': {error.strerror}")
+
+
+def read(files: list[File], zipped: bool, s3: Callable, what: str) -> Iterator[tuple[File, Iterator[bytes]]]:
+    """Give each file in order and its content in pieces of whole lines, under a bar; a small file is one piece.
+
+    Several objects of S3 are fetched ahead at a time. What lies on S3 or is compressed is held as a whole.
+    """
     on_s3 = any(file.location.startswith("s3://") for file in files)
     fetch = partial(_content, client=s3() if on_s3 else None, zipped=zipped)
-    contents = _ahead(fetch, files) if on_s3 else map(fetch, files)
-    with progress.bar(what=what, total=sum(file.size for file in files), unit="B", unit_scale=True) as bar:
-        for file, data in zip(files, contents, strict=True):
-            yield file, data
-            bar.update(file.size)
+    contents = ahead(fetch, files, PARALLEL, PARALLEL) if on_s3 else (fetch(file) for file in files)
+    total = sum(file.size for file in files)
+    with closing(contents), progress.bar(what=what, total=total, unit="B", unit_scale=True) as bar:
+        for file, content in zip(files, contents, strict=True):
+            with content:
+                packed = file.size / (content.seek(0, os.SEEK_END) or 1)
+                content.seek(0)
+                yield file, _pieces(content, bar, packed)
 
 
-def _ahead(fetch: Callable, files: list[File]) -> Iterator[bytes]:
-    pool = ThreadPoolExecutor(PARALLEL)
+def ahead(function: Callable, items: Iterable, workers: int, results: int) -> Iterator:
+    """Map in threads, which make so many results ready that are not asked for yet; the end waits for the threads."""
+    pool, rest = ThreadPoolExecutor(workers, "copy"), iter(items)
     try:
-        rest = iter(files)
-        waiting = deque(pool.submit(fetch, file) for file in islice(rest, PARALLEL))
+        waiting = deque(pool.submit(function, item) for item in islice(rest, results))
         while waiting:
-            data = waiting.popleft().result()
-            waiting.extend(pool.submit(fetch, file) for file in islice(rest, 1))
-            yield data
+            result = waiting.popleft().result()
+            waiting.extend(pool.submit(function, item) for item in islice(rest, 1))
+            yield result
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _content(file: File, client, zipped: bool) -> bytes:
-    data = _bytes(file.location, client)
-    if not zipped:
-        if data.startswith(b"\x1f\x8b"):
-            raise CopyError(f"{file.name} is compressed; add GZIP to the COPY")
-        return data
+def _pieces(content: BinaryIO, bar, packed: float) -> Iterator[bytes]:
+    while piece := content.read(PIECE):
+        piece += content.readline() if len(piece) == PIECE else b""
+        yield piece
+        bar.update(len(piece) * packed)
+
+
+def _content(file: File, client, zipped: bool) -> BinaryIO:
+    local = client is None or not file.location.startswith("s3://")
     try:
-        return gzip.decompress(data)
-    except (OSError, EOFError) as error:
+        if local and not zipped and file.size > PIECE:
+            content = open(file.location, "rb")  # noqa: SIM115, read closes it
+        else:
+            content = BytesIO(_bytes(file.location, client))
+    except OSError as error:
+        raise _unreadable_here(error) from error
+    if not zipped:
+        if content.read(2) == b"\x1f\x8b":
+            content.close()
+            raise CopyError(f"{file.name} is compressed; add GZIP to the COPY")
+        return content
+    try:
+        return BytesIO(gzip.decompress(content.getbuffer()))
+    except (OSError, EOFError, zlib.error) as error:
         reason = f"{file.name} is not a whole gzip file ({error})"
         raise CopyError(f"{reason}; GZIP stands for all files of the COPY") from error
 
 
 def _bytes(location: str, client) -> bytes:
     if client is None or not location.startswith("s3://"):
-        return Path(location).read_bytes()
+        with open(location, "rb") as file:
+            return file.read()
     bucket, key = _split(location)
     try:
         return client.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -191,123 +202,9 @@ def _bytes(location: str, client) -> bytes:
         raise _unreadable(error, location) from error
 
 
-def _json(location: str, s3: Callable):
+def one_document(location: str, s3: Callable):
     """The one JSON document of a small file: a manifest or a jsonpaths file."""
     try:
         return json.loads(_bytes(location, s3() if location.startswith("s3://") else None))
     except (OSError, ValueError) as error:
         raise CopyError(f"'{location}' is not a file with one JSON object: {error}") from error
-
-
-def jsonpaths(location: str, s3: Callable) -> list[list[str | int]] | None:
-    """Read a jsonpaths file: for each column the keys and array indexes that lead to its value.
-
-    None if its key is not "jsonpaths": Redshift then ignores the file and takes 'auto'.
-    https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-format.html#copy-json-jsonpaths
-    """
-    document = _json(location, s3)
-    if not isinstance(document, dict):
-        raise CopyError(f"the jsonpaths file '{location}' must hold one JSON object, not an array or a value")
-    if "jsonpaths" not in document:
-        _log.warning("%s has no key \"jsonpaths\": COPY ignores the file and takes 'auto'", location)
-        return None
-    paths = document["jsonpaths"]
-    if not isinstance(paths, list) or not all(isinstance(path, str) and path for path in paths):
-        raise CopyError(f"'{location}': \"jsonpaths\" must be an array of strings that are not empty")
-    if not all(map(_BRACKETS.fullmatch, paths)) and not all(map(_DOTS.fullmatch, paths)):
-        wrong = next((p for p in paths if not _BRACKETS.fullmatch(p) and not _DOTS.fullmatch(p)), "a mixture")
-        forms = "$['a']['b'][0] throughout, or $.a.b[0] throughout; no wildcards or filters"
-        raise CopyError(f"'{location}': Invalid JSONPath format: {wrong}; write {forms}")
-    steps = [[match.groups() for match in _STEP.finditer(path)] for path in paths]
-    return [[int(index) if index else key or name for key, index, name in path] for path in steps]
-
-
-def lookup(option: str, columns: list[str], s3: Callable) -> Callable[[dict | list], list]:
-    """Make the function from a document to its values in the order of the columns; a missing one is None."""
-    paths = None if option in ("auto", "auto ignorecase") else jsonpaths(option, s3)
-    if paths is None:
-        paths = [[name] for name in columns]
-    if len(paths) != len(columns):
-        sizes = f"JSONPath size: {len(paths)}, Number of columns in table or column list: {len(columns)}"
-        raise CopyError(f"'{option}': Number of jsonpaths and the number of columns should match. {sizes}")
-    if not all(len(path) == 1 and isinstance(path[0], str) for path in paths):
-        return lambda document: [_follow(document, path) for path in paths]
-    keys = [path[0] for path in paths]
-
-    def values(document: dict | list) -> list:
-        if isinstance(document, list):
-            advice = "a root-level array; COPY takes objects that only white space separates"
-            raise Reject(1216, "Invalid JSONPath format: Member is not an object", advice)
-        if option == "auto ignorecase":
-            document = {key.lower(): value for key, value in document.items()}
-        return list(map(document.get, keys))
-
-    return values
-
-
-def _follow(value, path: list[str | int]):
-    for step in path:
-        if isinstance(step, int):
-            if not isinstance(value, list) or step >= len(value):
-                reason = "Invalid JSONPath format: Not an array or index out of range"
-                raise Reject(1216, reason, f"path ${''.join(f'[{part!r}]' for part in path)}")
-            value = value[step]
-        elif isinstance(value, dict):
-            value = value.get(step)
-        elif value is not None:
-            reason = "Invalid JSONPath format: Member is not an object"
-            raise Reject(1216, reason, f"path ${''.join(f'[{part!r}]' for part in path)}")
-    return value
-
-
-def _refuse_constant(name: str):
-    raise ValueError(f"{name} is not JSON")
-
-
-_DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_refuse_constant)
-
-
-def documents(text: str, position: int = 0) -> Iterator[tuple[dict | list | Reject, int, int]]:
-    """Give each root-level object or array with its start and end; a Reject stands where there is none.
-
-    Only white space may stand between documents. After a malformed one, reading goes on where its brackets
-    close or the next line opens a document.
-    """
-    position = _SPACE.match(text, position).end()
-    while position < len(text):
-        try:
-            if text[position] not in "{[":
-                raise ValueError("neither an object nor an array")
-            document, end = _DECODER.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:
-            document, end = _malformed(error, text, position), _resume(text, position)
-        # A character has at most four bytes: the exact size is worked out only where it can matter.
-        size = end - position
-        if size * 4 > DOCUMENT_BYTES:
-            size = len(text[position:end].encode("utf-8", "surrogatepass"))
-        if size > DOCUMENT_BYTES:
-            document = Reject(1216, "JSON object exceeds the maximum size of 4 MB", f"{size:,} bytes; split it")
-        yield document, position, end
-        position = _SPACE.match(text, end).end()
-
-
-def _malformed(error: Exception, text: str, position: int) -> Reject:
-    if text.startswith("\ufeff", position):
-        return Reject(1216, "Invalid value", "a byte order mark; save the file as UTF-8 without one")
-    reason = getattr(error, "msg", None) or str(error)
-    return Reject(1216, "Invalid value", f"malformed JSON: {reason}")
-
-
-def _resume(text: str, position: int) -> int:
-    """Where to go on after malformed text: past junk, its last bracket, or where a line opens a document."""
-    if junk := _JUNK.match(text, position):
-        return junk.end()
-    depth = 0
-    for match in _BRACKET.finditer(text, position):
-        mark = match[0]
-        depth += (mark in "{[") - (mark in "}]")
-        if mark == "\n":
-            return match.start()
-        if depth == 0:
-            return match.end()
-    return len(text)

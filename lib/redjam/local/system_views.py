@@ -6,7 +6,10 @@ JSON in the comment on the table's row type: it goes when the table goes, and th
 
 import hashlib
 
-from redjam.local.functions import FUNCTIONS, SCHEMA
+from redjam.local import history
+from redjam.local.sql.functions import FUNCTIONS
+from redjam.local.sql.procedures import PROCEDURES
+from redjam.local.sql.vocabulary import SCHEMA
 
 
 def install(cursor) -> None:
@@ -17,15 +20,36 @@ def install(cursor) -> None:
         for name, overloads in FUNCTIONS.items()
         for arguments, returns, body in overloads
     ]
-    views = [f"CREATE OR REPLACE VIEW {SCHEMA}.{name} AS {query}" for name, query in VIEWS.items()]
-    statements = [f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}", *functions, KEEP_KEYS, *views]
+    views = [_view(name, query) for name, query in VIEWS.items()]
+    statements = [history.TABLES, *functions, KEEP_KEYS, COUNT_ROWS, *PROCEDURES, *views]
     script = ";\n".join([*statements, f"GRANT USAGE ON SCHEMA {SCHEMA} TO PUBLIC"])
     version = hashlib.md5(script.encode()).hexdigest()
     cursor.execute("SELECT obj_description(to_regnamespace(%s), 'pg_namespace')", (SCHEMA,))
     if cursor.fetchone() != (version,):
-        cursor.execute(script)
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        # A function that returns another type than before cannot be replaced: all are made anew.
+        cursor.execute(
+            f"""DO $install$ DECLARE function regprocedure; BEGIN
+            {script};
+            EXCEPTION WHEN invalid_function_definition THEN
+                FOR function IN SELECT oid FROM pg_proc WHERE pronamespace = '{SCHEMA}'::regnamespace LOOP
+                    EXECUTE 'DROP ROUTINE ' || function || ' CASCADE';
+                END LOOP;
+                {script};
+            END $install$"""
+        )
         cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO PUBLIC")
         cursor.execute(f"COMMENT ON SCHEMA {SCHEMA} IS %s", (version,))
+
+
+def _view(name: str, query: str) -> str:
+    """Make or replace a view; one that had other columns goes first, and what a user built on it goes with it."""
+    return f"""DO $view$ BEGIN
+    CREATE OR REPLACE VIEW {SCHEMA}.{name} AS {query};
+EXCEPTION WHEN invalid_table_definition THEN
+    DROP VIEW {SCHEMA}.{name} CASCADE;
+    CREATE VIEW {SCHEMA}.{name} AS {query};
+END $view$"""
 
 
 # A table that IF NOT EXISTS found has keys already, and keeps them; LIKE takes the keys of its model.
@@ -46,6 +70,23 @@ BEGIN
             SELECT format('COMMENT ON TYPE %I.%I IS %L', nspname, relname, coalesce(old || keys, model, keys))
             FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = relation::regclass
         );
+    END IF;
+END $body$"""
+
+# Skew is the ratio of rows in the fuller and the emptier slice of a node with two, as a ra3.xlplus has; an empty one
+# counts as one row. Redshift's hash is its own, but here too rows of one key, and all rows without, lie on one slice.
+COUNT_ROWS = f"""
+CREATE OR REPLACE FUNCTION {SCHEMA}.count_rows(relation oid, distkey text, OUT total bigint, OUT skew numeric)
+LANGUAGE plpgsql STABLE AS $body$
+DECLARE
+    second bigint;
+BEGIN
+    EXECUTE format(
+        'SELECT count(*), count(*) FILTER (WHERE hashtext(%s::text) %% 2 <> 0) FROM %s',
+        coalesce(quote_ident(distkey), 'NULL'), relation::regclass
+    ) INTO total, second;
+    IF distkey IS NOT NULL THEN
+        skew := greatest(second, total - second)::numeric / greatest(least(second, total - second), 1);
     END IF;
 END $body$"""
 
@@ -98,4 +139,48 @@ SELECT
         AS releffectivediststyle
 {_TABLES}
 WHERE n.nspname <> '{SCHEMA}'""",
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TABLE_INFO.html; what only Redshift could know is NULL.
+    "svv_table_info": f"""
+SELECT
+    {SCHEMA}.current_database()::text AS database,
+    n.nspname::text AS schema,
+    c.oid AS table_id,
+    c.relname::text AS "table",
+    CASE WHEN e.named IS NULL THEN 'Y, AUTO(ENCODE)' WHEN e.encoded THEN 'Y' ELSE 'N' END AS encoded,
+    CASE k.keys ->> 'diststyle'
+        WHEN 'KEY' THEN 'KEY(' || (k.keys ->> 'distkey') || ')'
+        WHEN 'AUTO' THEN 'AUTO(ALL)'
+        ELSE coalesce(k.keys ->> 'diststyle', 'EVEN')
+    END AS diststyle,
+    coalesce(s.first, 'AUTO(SORTKEY)') AS sortkey1,
+    (
+        SELECT coalesce(max(atttypmod - 4), 0) FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND atttypid = 'varchar'::regtype
+    )::int AS max_varchar,
+    CASE WHEN s.first <> '' THEN coalesce(nullif(k.keys ->> ('encode ' || s.first), 'raw'), 'none') END::char(32)
+        AS sortkey1_enc,
+    coalesce(jsonb_array_length(k.keys -> 'sortkey'), 0) AS sortkey_num,
+    ceil(pg_total_relation_size(c.oid) / 1048576.0)::bigint AS size,
+    NULL::numeric(10, 4) AS pct_used,
+    0::bigint AS empty,
+    NULL::numeric(5, 2) AS unsorted,
+    NULL::numeric(5, 2) AS stats_off,
+    r.total::numeric(38, 0) AS tbl_rows,
+    NULL::numeric(19, 2) AS skew_sortkey1,
+    r.skew::numeric(19, 2) AS skew_rows,
+    r.total::numeric(38, 0) AS estimated_visible_rows,
+    NULL::text AS risk_event,
+    NULL::numeric(12, 2) AS vacuum_sort_benefit,
+    NULL::timestamp AS create_time
+{_TABLES}
+CROSS JOIN LATERAL (SELECT k.keys -> 'sortkey' ->> 0) AS s (first)
+CROSS JOIN LATERAL (
+    SELECT bool_or(true), bool_or(value <> 'raw') FROM jsonb_each_text(k.keys) WHERE key LIKE 'encode %'
+) AS e (named, encoded)
+CROSS JOIN LATERAL (
+    SELECT * FROM {SCHEMA}.count_rows(c.oid, CASE k.keys ->> 'diststyle' WHEN 'KEY' THEN k.keys ->> 'distkey' END)
+) AS r
+WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND r.total > 0
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', '{SCHEMA}')""",
+    **history.VIEWS,
 }

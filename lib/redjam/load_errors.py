@@ -1,0 +1,185 @@
+"""What a COPY that rejected rows has to say, from Redshift's system tables, on AWS and on this machine alike."""
+
+import logging
+import re
+from dataclasses import dataclass
+
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_INTRANS
+from psycopg2.extensions import connection as Connection
+
+SHOWN = 10
+_SHOWN_VALUE = 60
+_KEPT_VALUE = 1024  # the system tables cut a value there
+
+# STL_LOAD_ERRORS alone has the values; it is denied on Serverless, where COPY names the other one, open to all users.
+# Their texts are padded with blanks. https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
+QUERIES = {
+    "stl_load_errors": """
+    SELECT
+        RTRIM(filename), line_number, RTRIM(colname), RTRIM(type), RTRIM(col_length),
+        RTRIM(CASE WHEN colname = '' THEN raw_line ELSE raw_field_value END),
+        err_code, RTRIM(err_reason), COUNT(*) OVER ()
+    FROM stl_load_errors
+    WHERE query = {query}
+    ORDER BY filename, line_number
+    LIMIT {shown}""",
+    "sys_load_error_detail": """
+    SELECT
+        RTRIM(file_name), line_number, RTRIM(column_name), RTRIM(column_type), RTRIM(column_length),
+        NULL, error_code, RTRIM(error_message), COUNT(*) OVER ()
+    FROM sys_load_error_detail
+    WHERE query_id = {query}
+    ORDER BY file_name, line_number
+    LIMIT {shown}""",
+}
+NEWEST = {
+    "stl_load_errors": "(SELECT MAX(query) FROM stl_load_errors WHERE session = {session})",
+    "sys_load_error_detail": "(SELECT MAX(query_id) FROM sys_load_error_detail WHERE session_id = {session})",
+}
+
+# https://docs.aws.amazon.com/redshift/latest/dg/r_Load_Error_Reference.html
+ADVICE = {
+    1204: "widen the column or add TRUNCATECOLUMNS",
+    1205: "name its format with DATEFORMAT, or add DATEFORMAT 'auto'",
+    1206: "name its format with TIMEFORMAT; 'auto' reads most texts, 'epochmillisecs' and 'epochsecs' read numbers",
+    1207: "correct the value, or make the column DOUBLE PRECISION or VARCHAR",
+    1208: "correct the value, or make the column VARCHAR",
+    1209: "correct the value, or make the column wider or VARCHAR",
+    1210: "write true, false, t, f, yes, no, y, n, 1 or 0",
+    1213: "add the value, or let the column be NULL",
+    1216: "COPY takes JSON objects of up to 4 MB that only white space separates, and the elements that a path names",
+    1218: r"remove \u0000 from the data",
+    1220: "write the file in UTF-8, or add ACCEPTINVCHARS",
+    1222: "widen the column",
+}
+# What COPY itself says: its error, or if it completes its notices.
+_NAMED = re.compile(f"Check '({'|'.join(QUERIES)})' system table")
+_TABLE = re.compile(r"Load into table '(.+)' (?:failed|completed)")
+_LOADED = re.compile(r"([0-9]+) record\(s\) loaded successfully")
+_LEFT_OUT = re.compile(r"([0-9]+) record\(s\) could not be loaded")
+_log = logging.getLogger(__name__)
+
+
+class LoadFailed(psycopg2.InternalError):
+    """A COPY failed on its data; the message says which rows, why, and what to change."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One row that a COPY left out; with an empty `column` its `value` is the object's text, None is not known."""
+
+    file: str
+    line: int
+    column: str
+    type: str
+    length: str
+    value: str | None
+    code: int
+    reason: str
+
+
+def forget(connection: Connection) -> None:
+    """Clear the notices of earlier statements; to be called before each that `report` shall look at."""
+    connection.notices.clear()
+
+
+def report(connection: Connection) -> None:
+    """Warn of the rows that the last statement, if it was a COPY, left out as its MAXERROR allows."""
+    said = "".join(connection.notices).strip()
+    if named := _NAMED.findall(said):
+        # An error would abort the user's transaction, so there only the table is asked that COPY itself names.
+        alone = connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+        tables = named[-1:] if alone else _tables(named[-1])
+        rejects = _rejects(connection, tables, dict.fromkeys(QUERIES, "pg_last_copy_id()"))
+        if connection.info.transaction_status == TRANSACTION_STATUS_INERROR:
+            raise LoadFailed(f"{said}\nBut you may not read {named[-1]}, and to try has aborted the transaction.")
+        # Of several COPYs in one text only the last can be asked for.
+        _log.warning(message(said, *rejects) if rejects and len(named) == 1 else said)
+
+
+def explained(connection: Connection, error: psycopg2.Error) -> psycopg2.Error:
+    """The error of a COPY with the rows it failed on; any other as it is.
+
+    A transaction that the COPY has aborted is rolled back: before that, nobody could ask for the rows.
+    """
+    if not (named := _NAMED.findall(said := str(error).strip())):
+        return error
+    rolled_back = _roll_back(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        session = cursor.fetchone()[0]
+    newest = {table: query.format(session=session) for table, query in NEWEST.items()}
+    rejects = _rejects(connection, _tables(named[-1]), newest)
+    text = message(said, *rejects) if rejects else said
+    return LoadFailed(f"{text}\nThe transaction is rolled back." if rolled_back else text)
+
+
+def _roll_back(connection: Connection) -> bool:
+    """End a transaction that an error has aborted, and say whether there was one."""
+    if connection.info.transaction_status != TRANSACTION_STATUS_INERROR:
+        return False
+    connection.rollback()
+    if connection.info.transaction_status == TRANSACTION_STATUS_INERROR:
+        with connection.cursor() as cursor:  # in autocommit psycopg2 knows nothing of a BEGIN that a user wrote
+            cursor.execute("ROLLBACK")
+    return True
+
+
+def _tables(named: str) -> list[str]:
+    """The tables to ask for details, in this order, when COPY names one of them."""
+    return list(QUERIES)[list(QUERIES).index(named) :]
+
+
+def _rejects(connection: Connection, tables: list[str], queries: dict) -> tuple[list[Rejected], int] | None:
+    """The first rows that a COPY rejected and how many there are, from the first table that has them.
+
+    None if none may be read: what COPY said must not give way to an error about its details.
+    """
+    for table in tables:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(QUERIES[table].format(query=queries[table], shown=SHOWN))
+                rows = cursor.fetchall()
+        except psycopg2.DatabaseError as error:
+            _log.debug("no details of the COPY: %s", error)
+            if table != tables[-1]:
+                _roll_back(connection)
+        else:
+            if rows:
+                return [Rejected(*row[:-1]) for row in rows], rows[0][-1]
+    return None
+
+
+def message(said: str, rows: list[Rejected], total: int) -> str:
+    """Say how many rows the last COPY rejected, and of the first few where, which value, why, and what to change.
+
+    `said` is its error, or its notices if it completed; `rows` the first of the `total` that the system table has.
+    """
+    table, loaded, left_out = (pattern.findall(said) for pattern in (_TABLE, _LOADED, _LEFT_OUT))
+    total = int(left_out[-1]) if left_out else total
+    outcome = f"{int(loaded[-1]):,} loaded." if loaded else "nothing was loaded."
+    lines = [f"COPY {table[-1]}: {total:,} row{'' if total == 1 else 's'} rejected, {outcome}"]
+    lines += map(_line, rows[:SHOWN])
+    if (more := total - len(rows[:SHOWN])) > 0:
+        lines.append(f"and {more:,} more")
+    return "\n    ".join(lines)
+
+
+def _line(row: Rejected) -> str:
+    text = f"{row.file} line {row.line}"
+    if row.column:
+        text += f", column {row.column} {row.type}" + (f"({row.length})" if row.length else "")
+    if row.value:
+        shown = " ".join(row.value.split())
+        shown = shown if len(shown) <= _SHOWN_VALUE else shown[: _SHOWN_VALUE - 3] + "..."
+        text += f", {'value' if row.column else 'at'} '{shown}'{_size(row)}"
+    advice = "" if "Hint:" in row.reason else ADVICE.get(row.code, "")
+    return f"{text}: {row.reason} ({row.code})" + (f"; {advice}" if advice else "")
+
+
+def _size(row: Rejected) -> str:
+    """The bytes of a text that is too long; unknown where the system table has cut it or replaced some of it."""
+    size = len(row.value.encode())
+    too_long = row.code == 1204 and row.length.isdigit() and size > int(row.length)
+    return f" ({size} bytes)" if too_long and len(row.value) < _KEPT_VALUE else ""

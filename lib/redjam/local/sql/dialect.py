@@ -1,0 +1,211 @@
+"""Redshift's SQL in Postgres' words: the statements are read here, and each kind of them has its rule.
+
+What a statement is made of is the matter of `expressions` and `tables`, what Redshift would not take of `refusals`.
+"""
+
+from functools import lru_cache
+from itertools import groupby
+
+from sqlglot import exp
+from sqlglot.dialects import Redshift
+from sqlglot.errors import ParseError, TokenError, UnsupportedError
+from sqlglot.tokens import Token, TokenType
+
+from redjam.local import copy
+from redjam.local.sql import checks, expressions, merges, queries, settings, tables
+from redjam.local.sql.expressions import folded, written
+from redjam.local.sql.reading import Tokenizer, pointed, read, unclosed
+from redjam.local.sql.refusals import REFUSED_STATEMENTS, Refused
+from redjam.local.system_views import VIEWS
+
+CACHED_LENGTH = 20_000
+RULES = expressions.RULES | queries.RULES | tables.RULES
+
+
+def translate(sql: str) -> list[str | copy.Copy]:
+    """Turn the text of any number of Redshift statements into one text for Postgres, or a COPY order, for each.
+
+    Such a text may hold several statements: sent at once they are one transaction, as the statement is to Redshift.
+    """
+    return list((_cached if len(sql) <= CACHED_LENGTH else _translated)(sql))
+
+
+def _translated(sql: str) -> tuple[str | copy.Copy, ...]:
+    try:
+        tokens = Tokenizer(dialect=Redshift()).tokenize(sql)
+        groups = groupby(tokens, lambda token: token.token_type == TokenType.SEMICOLON)
+        statements = [list(group) for separates, group in groups if not separates]
+        pieces = (_statement(statement, sql) for statement in statements)
+        return tuple(of_one[0] if len(of_one) == 1 else ";\n".join(of_one) for of_one in pieces)
+    except ParseError as error:
+        raise Refused(f"Cannot read this SQL: {error}") from None
+    except TokenError as error:
+        raise Refused(f"Cannot read this SQL: {unclosed(sql, str(error.__cause__))}") from None
+    except UnsupportedError as error:
+        raise Refused(f"The stand-in cannot run this yet: {error}") from None
+
+
+_cached = lru_cache(maxsize=512)(_translated)
+
+
+# --- Statements -------------------------------------------------------------------------------------------
+
+
+def _statement(tokens: list[Token], sql: str) -> list[str | copy.Copy]:
+    """Translate one statement by the rule for its first words."""
+    words = [token.text.upper() for token in tokens]
+    about = " ".join([word for word in words if word not in MODIFIERS][:2])
+    if reason := REFUSED_STATEMENTS.get(about) or REFUSED_STATEMENTS.get(words[0]):
+        raise Refused(reason)
+    if not (rule := STATEMENTS.get(about) or STATEMENTS.get(words[0])):
+        raise ParseError(pointed(sql, tokens[0].start, f"no statement of Redshift begins with {about}"))
+    return rule(tokens, sql)
+
+
+def _verbatim(tokens: list[Token], sql: str) -> list[str]:
+    return [_text(tokens, sql)]
+
+
+def _text(tokens: list[Token], sql: str) -> str:
+    """The source text, with its strings and delimited names as Postgres reads them."""
+    text, position = "", tokens[0].start
+    for token in tokens:
+        if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER):
+            string = token.token_type == TokenType.STRING
+            node = exp.Literal.string(token.text) if string else exp.to_identifier(folded(token.text), quoted=True)
+            text += sql[position : token.start] + written(node)
+            position = token.end + 1
+    return text + sql[position : tokens[-1].end + 1]
+
+
+def _rewritten(tokens: list[Token], sql: str) -> list[str]:
+    tree = read(tokens, sql)
+    nodes = list(tree.walk())
+    if _asks_the_catalog(nodes):
+        return _verbatim(tokens, sql)
+    checks.check(nodes)
+    first = [tables.call("must_be_ours", name) for name in checks.unknown_functions(nodes)]
+    tree = tables.created_by_into(tree)
+    # From the leaves up and from right to left: whatever a rule moves is done already.
+    for node in reversed(list(tree.walk(bfs=False))):
+        new = RULES[type(node)](node) if type(node) in RULES else node
+        if node is tree:
+            tree = new
+        elif new is not node:
+            node.replace(new)
+    if isinstance(tree, exp.Create) and tree.kind == "TABLE":
+        return [*first, *tables.create_table(tree)]
+    if isinstance(tree, exp.Alter):
+        return tables.alter_table(tree)
+    if isinstance(tree, exp.Merge) and merges.is_simplified(tree):
+        return [*first, merges.simplified(tree)]
+    return [*first, written(tree)]
+
+
+def _asks_the_catalog(nodes: list[exp.Expr]) -> bool:
+    """Whether all tables are Postgres' own: drivers ask those in words that Redshift's users may not use."""
+    asked = checks.tables_of(nodes)
+    return bool(asked) and all(checks.reads_the_catalog(table) and table.name.lower() not in VIEWS for table in asked)
+
+
+def _explain(tokens: list[Token], sql: str) -> list[str]:
+    first = 2 if tokens[1:] and tokens[1].text.upper() == "VERBOSE" else 1
+    explained = tokens[first:]
+    if not explained or explained[0].text.upper() not in EXPLAINED:
+        raise ParseError(pointed(sql, (explained or tokens)[0].start, "EXPLAIN takes a query or a change of rows"))
+    pieces = _statement(explained, sql)
+    main = next(number for number, piece in enumerate(pieces) if not piece.startswith("CALL "))
+    return [*pieces[:main], f"{_text(tokens[:first], sql)} {pieces[main]}"]
+
+
+def _vacuum(tokens: list[Token], sql: str) -> list[str]:
+    table = [token for token in tokens[1:] if token.text.upper() not in VACUUM_WORDS and not token.text.isdigit()]
+    return [f"VACUUM {_text(table, sql)}" if table else "VACUUM"]
+
+
+def _analyze(tokens: list[Token], sql: str) -> list[str]:
+    return _verbatim(tokens[:-2] if tokens[-1].text.upper() == "COLUMNS" else tokens, sql)
+
+
+def _set(tokens: list[Token], sql: str) -> list[str]:
+    if not tokens[1:]:
+        raise ParseError(pointed(sql, tokens[0].start, f"{tokens[0].text.upper()} names no setting"))
+    return [settings.set_or_reset(tokens, _text(tokens[1:], sql))]
+
+
+def _show(tokens: list[Token], sql: str) -> list[str]:
+    return [settings.show(tokens, _text(tokens, sql))]
+
+
+def _prepare(tokens: list[Token], sql: str) -> list[str]:
+    """PREPARE name AS, and DECLARE name CURSOR FOR: what follows is a statement of its own."""
+    words = [token.text.upper() for token in tokens]
+    place = 1 + next((place for place, word in enumerate(words) if word in ("AS", "FOR")), len(words))
+    if words[place : place + 1] not in ([word] for word in PREPARED):
+        raise ParseError(
+            pointed(sql, tokens[min(place, len(tokens) - 1)].start, f"{words[0]} takes a query or a change")
+        )
+    *first, main = _statement(tokens[place:], sql)
+    return [*first, f"{_text(tokens[:place], sql)} {main}"]
+
+
+def _function(tokens: list[Token], sql: str) -> list[str]:
+    """CREATE FUNCTION, whose body is a query of Redshift's too."""
+    words = [token.text.upper() for token in tokens]
+    if "SQL" not in words[words.index("LANGUAGE") + 1 :] if "LANGUAGE" in words else True:
+        raise Refused(
+            "Redshift makes functions in SQL only, since Python's end on June 30, 2026. Write CREATE FUNCTION "
+            "f (FLOAT) RETURNS FLOAT STABLE AS $$ SELECT $1 * 2 $$ LANGUAGE sql."
+        )
+    text, position = "", tokens[0].start
+    for token in tokens:
+        if token.token_type == TokenType.HEREDOC_STRING:
+            text += f"{sql[position : token.start]}$body$ {'; '.join(map(str, _translated(token.text)))} $body$"
+            position = token.end + 1
+    return [text + sql[position : tokens[-1].end + 1]]
+
+
+def _alter(tokens: list[Token], sql: str) -> list[str]:
+    words = [token.text.upper() for token in tokens]
+    if "APPEND" in words[3:-2] and "ADD" not in words:
+        place = words.index("APPEND", 3)
+        if words[place + 1] != "FROM" or words[-1] in ("IGNOREEXTRA", "FILLTARGET"):
+            raise Refused("The stand-in has no IGNOREEXTRA or FILLTARGET. INSERT INTO ... SELECT, then TRUNCATE.")
+        return [tables.call("append_from", _text(tokens[2:place], sql), _text(tokens[place + 2 :], sql))]
+    return (_rewritten if {"ADD", "ALTER", "DROP", "RENAME"} & set(words[3:]) else _verbatim)(tokens, sql)
+
+
+def _truncate(tokens: list[Token], sql: str) -> list[str]:
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html
+    if {",", "CASCADE", "RESTRICT", "RESTART", "CONTINUE", "ONLY"} & {token.text.upper() for token in tokens}:
+        raise Refused("Redshift's TRUNCATE takes one table, and no option. Write TRUNCATE t, one statement a table.")
+    return _verbatim(tokens, sql)
+
+
+MODIFIERS = {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "UNIQUE", "MATERIALIZED"}
+# https://docs.aws.amazon.com/redshift/latest/dg/r_EXPLAIN.html
+EXPLAINED = {"SELECT", "WITH", "(", "INSERT", "UPDATE", "DELETE", "CREATE"}
+PREPARED = EXPLAINED - {"CREATE"}
+VACUUM_WORDS = {"FULL", "SORT", "DELETE", "ONLY", "REINDEX", "RECLUSTER", "TO", "PERCENT", "BOOST"}
+OBJECTS = ("DATABASE", "DEFAULT", "FUNCTION", "GROUP", "PROCEDURE", "ROLE", "SCHEMA", "USER")
+AS_THEY_STAND = {f"{verb} {thing}" for verb in ("CREATE", "ALTER", "DROP") for thing in OBJECTS}
+AS_THEY_STAND |= {"ABORT", "BEGIN", "CALL", "CLOSE", "COMMENT", "COMMIT", "DEALLOCATE", "DROP TABLE"}
+AS_THEY_STAND |= {"DROP VIEW", "END", "EXECUTE", "FETCH", "GRANT", "LOCK", "REFRESH", "REVOKE", "ROLLBACK"}
+AS_THEY_STAND |= {"START"}
+STATEMENTS = {
+    **dict.fromkeys(("SELECT", "WITH", "(", "INSERT", "UPDATE", "DELETE", "CREATE TABLE", "CREATE VIEW"), _rewritten),
+    **dict.fromkeys(AS_THEY_STAND, _verbatim),
+    "ALTER TABLE": _alter,
+    "ANALYZE": _analyze,
+    "DECLARE": _prepare,
+    "PREPARE": _prepare,
+    "CREATE FUNCTION": _function,
+    "COPY": lambda tokens, sql: [copy.parse(_text(tokens, sql))],
+    "EXPLAIN": _explain,
+    "MERGE": _rewritten,
+    "RESET": _set,
+    "SET": _set,
+    "SHOW": _show,
+    "TRUNCATE": _truncate,
+    "VACUUM": _vacuum,
+}
