@@ -4,9 +4,11 @@ import dataclasses
 import datetime as dt
 import gzip
 import json
+import os
 import signal
 import textwrap
 import threading
+import zlib
 from decimal import Decimal
 
 import boto3
@@ -271,6 +273,20 @@ def test_a_folder_whose_name_sql_would_read_otherwise(connection, settings, clus
         etl.stage(connection, odd, cluster.role_arn)
     assert sql(connection, "SELECT song FROM staging_events") == [(EVENT["song"],)]
     assert sql(connection, "SELECT title FROM staging_songs") == [(SONG["title"],)]
+
+
+def test_a_pipe_in_a_folder_is_named_instead_of_waited_for(postgres, tmp_path):
+    sql(postgres, "CREATE TABLE t (n INTEGER)")
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(CopyError, match="it is no file"):
+        run(postgres, tmp_path)
+
+
+@pytest.mark.parametrize("content", [zlib.compress(b'{"n": 1}\n'), b"\x28\xb5\x2f\xfdxxx\n"])
+def test_what_another_tool_has_compressed_is_no_json(loaded, content):
+    with pytest.raises(CopyError) as error:
+        loaded("n INTEGER", content)
+    assert {rejected.code for rejected in error.value.errors} == {1216}
 
 
 @pytest.mark.parametrize("location", ["s3://music/nothing", "s3://no-such-bucket/x", "/no/such/folder"])

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import stat
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -83,7 +84,14 @@ def _in_folder(root: Path) -> list[File]:
     # S3 lists keys in the order of their bytes; the same files load in the same order from a folder.
     start = len(os.path.join(root, ""))
     relative = sorted((path[start:].replace(os.sep, "/"), path) for path in found)
-    return [File(f"{root.name}/{name}", path, os.stat(path).st_size) for name, path in relative]
+    return [_file(f"{root.name}/{name}", path) for name, path in relative]
+
+
+def _file(name: str, path: str) -> File:
+    about = os.stat(path)
+    if not stat.S_ISREG(about.st_mode):  # from a pipe, COPY would wait for ever
+        raise CopyError(f"COPY cannot read '{name}': it is no file; remove it from the folder")
+    return File(name, path, about.st_size)
 
 
 def _in_manifest(location: str, s3: Callable) -> list[File]:
