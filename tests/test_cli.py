@@ -399,7 +399,8 @@ def test_ctrl_c_ends_the_run_its_kernel_and_nothing_else(project):
     kernel = psutil.Process(int(pid.read_text()))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (130, "", "redjam: interrupted\n")
+    said = [line for line in err.splitlines() if "Parent appears to have exited" not in line]  # a late kernel's word
+    assert (process.returncode, out, said) == (130, "", ["redjam: interrupted"])
     wait_for(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, seconds=10)
     assert [path.name for path in (project / "out").iterdir()] == [".lock"]
 

@@ -164,6 +164,13 @@ def test_a_record_that_fails_does_not_hide_the_copy(scratch, copy, caplog):
     assert len([record for record in caplog.messages if "the record of the COPY into t is lost" in record]) == 2
 
 
+def test_a_record_is_written_though_its_connection_has_died(connection, copy):
+    warehouse.execute(connection, f"{TABLE}; {copy(BAD[:1])}")
+    warehouse.execute(connection, f"SELECT pg_terminate_backend({connection.beside.info.backend_pid})")
+    with pytest.raises(LoadFailed, match="COPY t: 4 rows rejected"):
+        warehouse.execute(connection, copy(BAD))
+
+
 def test_the_notices_are_redshifts(connection, copy):
     warehouse.execute(connection, TABLE)
     warehouse.execute(connection, copy(BAD[:1]))

@@ -5,6 +5,7 @@ import json
 from contextlib import closing
 
 import nbformat
+import psycopg2
 import pytest
 from nbclient import NotebookClient
 
@@ -64,6 +65,44 @@ def test_a_transaction_rolls_back_as_a_whole(connection):
         warehouse.execute(connection, insert)
     connection.rollback()
     assert len(warehouse.frame(connection, "SELECT * FROM users")) == 1
+
+
+@pytest.fixture
+def numbers(connection):
+    """A function that counts the rows of a table of this name, in another transaction each time."""
+    warehouse.execute(connection, "DROP TABLE IF EXISTS numbers; CREATE TABLE numbers (n INTEGER)")
+    yield lambda: warehouse.frame(connection, "SELECT count(*) AS n FROM numbers").n[0]
+    warehouse.execute(connection, "DROP TABLE numbers")
+
+
+def test_several_statements_in_one_text_are_one_transaction(connection, numbers):
+    for fails in ("SELECT 1 / 0", "SELECT 1 ON CONFLICT", "SELECT nothing FROM nowhere"):
+        with pytest.raises(psycopg2.Error):
+            warehouse.execute(connection, f"INSERT INTO numbers VALUES (1); {fails}; INSERT INTO numbers VALUES (2)")
+        assert numbers() == 0
+    found = warehouse.frame(connection, "INSERT INTO numbers VALUES (1); SELECT n FROM numbers")
+    assert found.n.tolist() == [1]
+    assert numbers() == 1
+
+
+def test_a_text_that_ends_its_transaction_itself_is_left_alone(connection, numbers):
+    warehouse.execute(connection, "BEGIN; INSERT INTO numbers VALUES (1); COMMIT; INSERT INTO numbers VALUES (2)")
+    warehouse.execute(connection, "BEGIN; DELETE FROM numbers")
+    assert numbers() == 0
+    warehouse.execute(connection, "ROLLBACK; INSERT INTO numbers VALUES (3)")
+    assert numbers() == 3
+
+
+def test_many_rows_of_values_go_through_the_translator(connection, numbers):
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO numbers VALUES (NVL(%s, 5))", [(1,), (None,)])
+    assert warehouse.frame(connection, "SELECT n FROM numbers ORDER BY n").n.tolist() == [1, 5]
+
+
+def test_a_text_without_a_statement_is_an_error(connection):
+    for text in ("", ";", "-- nothing"):
+        with pytest.raises(psycopg2.ProgrammingError, match="empty query"):
+            warehouse.execute(connection, text)
 
 
 def test_truncate_commits_as_on_redshift(connection):

@@ -40,7 +40,10 @@ class Statement(str):
 
 
 def connect(settings: Settings, cluster: infrastructure.Cluster) -> Connection:
-    """Connect to the cluster's database; each statement commits by itself outside of `transaction`."""
+    """Connect to the cluster's database; each statement commits by itself outside of `transaction`.
+
+    One thread a connection: what Redshift says of a COPY is known by the statement that ran last.
+    """
     if settings.is_local:
         connection = local.connect(settings, cluster)
     else:

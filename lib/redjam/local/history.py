@@ -16,7 +16,8 @@ from redjam.local.sql.vocabulary import SCHEMA
 KEPT = 2_000  # COPYs; Redshift keeps those of a week
 _log = logging.getLogger(__name__)
 
-# A process id comes back in time, so a session is known by its start, too.
+# A process id comes back in time, so a session is known by its start, too. Older databases have these tables: a new
+# column also needs an ALTER TABLE ... ADD COLUMN IF NOT EXISTS.
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS {SCHEMA}.loads (
     query bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -143,24 +144,33 @@ def record(connection, order, table: int, start: datetime, result=None, errors=(
     """
     files, size, rows = (result.files, result.bytes, result.rows) if result else (None, None, 0)
     about = (table, order.table, order.source, start, result is not None, rows, files, size, len(errors))
-    try:
-        with _beside(connection) as beside, beside.cursor() as cursor:
-            cursor.execute(
-                f"""INSERT INTO {SCHEMA}.loads (
-                    userid, session, session_start, xid, tbl, table_name, source, starttime, endtime,
-                    completed, rows, files, bytes, errors
-                ) SELECT usesysid::int, pid, backend_start, backend_xid::text::bigint, %s, %s, %s,
-                    %s AT TIME ZONE 'UTC', clock_timestamp() AT TIME ZONE 'UTC', %s, %s, %s, %s, %s
-                FROM pg_stat_get_activity(%s)
-                RETURNING query""",
-                (*about, connection.info.backend_pid),
-            )
-            for (query,) in cursor.fetchall():  # none if the session is gone
-                cursor.execute(f"DELETE FROM {SCHEMA}.loads WHERE query <= %s", (query - KEPT,))
-                rows = [(query, number, *_row(error)) for number, error in enumerate(errors)]
-                execute_values(cursor, f"INSERT INTO {SCHEMA}.rejected_rows VALUES %s", rows)
-    except psycopg2.Error as error:
-        _log.warning("the record of the COPY into %s is lost: %s", order.table, error)
+    for retry in (True, False):
+        try:
+            with _beside(connection) as beside, beside.cursor() as cursor:
+                _write(cursor, (*about, connection.info.backend_pid), errors)
+            break
+        except psycopg2.Error as error:
+            # A connection that has died since the last COPY tells only when it is used.
+            connection.beside = None
+            if not retry:
+                _log.warning("the record of the COPY into %s is lost: %s", order.table, error)
+
+
+def _write(cursor, about: tuple, errors: list) -> None:
+    cursor.execute(
+        f"""INSERT INTO {SCHEMA}.loads (
+            userid, session, session_start, xid, tbl, table_name, source, starttime, endtime,
+            completed, rows, files, bytes, errors
+        ) SELECT usesysid::int, pid, backend_start, backend_xid::text::bigint, %s, %s, %s,
+            %s AT TIME ZONE 'UTC', clock_timestamp() AT TIME ZONE 'UTC', %s, %s, %s, %s, %s
+        FROM pg_stat_get_activity(%s)
+        RETURNING query""",
+        about,
+    )
+    for (query,) in cursor.fetchall():  # none if the session is gone
+        cursor.execute(f"DELETE FROM {SCHEMA}.loads WHERE query <= %s", (query - KEPT,))
+        rows = [(query, number, *_row(error)) for number, error in enumerate(errors)]
+        execute_values(cursor, f"INSERT INTO {SCHEMA}.rejected_rows VALUES %s", rows)
 
 
 def _beside(connection) -> psycopg2.extensions.connection:

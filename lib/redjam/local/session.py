@@ -1,13 +1,14 @@
 """A psycopg2 connection to the embedded Postgres that takes Redshift's SQL and Redshift's COPY."""
 
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
 from psycopg2.extensions import connection as PlainConnection
 from psycopg2.extensions import cursor as PlainCursor
 
@@ -16,29 +17,61 @@ from redjam.config import Settings
 from redjam.local import copy, history, load, postgres, processes, services, system_views
 from redjam.local.sql import reasons
 from redjam.local.sql.dialect import translate
+from redjam.local.sql.vocabulary import SCHEMA
 
 # Redshift reads a backslash in '...' as an escape, and psycopg2 quotes its parameters as the server reads them.
 LIKE_REDSHIFT = "-c standard_conforming_strings=off -c escape_string_warning=off"
+TRANSACTIONS = {"ABORT", "BEGIN", "COMMIT", "END", "ROLLBACK", "START"}
 
 
 class Cursor(PlainCursor):
     """Translates each statement; COPY is executed here, since Postgres knows nothing of S3."""
 
     def execute(self, query, variables=None) -> None:
-        """Run Redshift SQL as psycopg2 runs SQL; of several statements the last one's result stays."""
+        """Run Redshift SQL as psycopg2 runs SQL; of several statements the last one's result stays.
+
+        Sent in one text, they are one transaction, unless they begin or end one themselves.
+        """
         try:
-            for piece in translate(self.mogrify(query, variables).decode()):
-                if isinstance(piece, copy.Copy):
-                    self._load(piece)
-                    continue
-                super().execute(piece)
-                if piece.upper().startswith("TRUNCATE"):
-                    self._commit()
+            pieces = translate(self.mogrify(query, variables).decode())
+            if len(pieces) > 1 and self._is_idle() and not any(_controls(piece) for piece in pieces):
+                with self._transaction():
+                    self._run(pieces)
+            else:
+                self._run(pieces)
         except psycopg2.Error as error:
             self._abort()
             if text := reasons.reason(error):
                 error.args = (text,)
             raise
+
+    def executemany(self, query, rows) -> None:
+        """Run the statement once for each of the rows of values."""
+        for row in rows:
+            self.execute(query, row)
+
+    def _run(self, pieces: list[str | copy.Copy]) -> None:
+        if not pieces:
+            super().execute("")  # psycopg2's own error for a text without a statement
+        for piece in pieces:
+            if isinstance(piece, copy.Copy):
+                self._load(piece)
+                continue
+            super().execute(piece)
+            if piece[:8].upper() == "TRUNCATE":
+                self._commit()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        own = PlainCursor(self.connection)  # a COMMIT here would take the place of the result
+        own.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            if not self.connection.closed:
+                own.execute("ROLLBACK")
+            raise
+        own.execute("COMMIT")
 
     def _load(self, order: copy.Copy) -> None:
         """Execute a COPY, record it, and leave what Redshift says of it in the notices of the connection."""
@@ -71,14 +104,23 @@ class Cursor(PlainCursor):
             with suppress(psycopg2.Error):
                 super().execute("SELECT 1 / 0")
 
+    def _is_idle(self) -> bool:
+        return self.connection.autocommit and self.connection.info.transaction_status == TRANSACTION_STATUS_IDLE
+
     def _in_transaction(self) -> bool:
         return self.connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
 
 
-class Connection(PlainConnection):
-    """Hands out cursors that translate; has the S3 client that COPY reads with, and a connection for its record."""
+def _controls(piece: str | copy.Copy) -> bool:
+    words = piece.split(maxsplit=1) if isinstance(piece, str) else []
+    return bool(words) and words[0].upper().rstrip(";") in TRANSACTIONS
 
-    beside = None
+
+class Connection(PlainConnection):
+    """Hands out cursors that translate; `s3` makes the client that COPY reads with, `beside` takes its record."""
+
+    s3: Callable
+    beside: PlainConnection | None = None
 
     def cursor(self, *arguments, **options):
         """A cursor that speaks Redshift, unless the caller names another factory."""
@@ -121,7 +163,7 @@ def _ensure_database(folder: Path, name: str) -> None:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
             if cursor.fetchone() is None:
                 cursor.execute(_named("CREATE DATABASE {}", name))
-            cursor.execute(_named("""ALTER DATABASE {} SET search_path = "$user", public, redshift_catalog""", name))
+            cursor.execute(_named(f"""ALTER DATABASE {{}} SET search_path = "$user", public, {SCHEMA}""", name))
         with closing(postgres.connect(folder, dbname=name)) as inside, inside, inside.cursor() as cursor:
             system_views.install(cursor)
 
