@@ -300,6 +300,25 @@ def test_sql_counts_the_rows_that_a_statement_changed(database, capsys):
     assert capsys.readouterr().out == "done\n2 rows affected\n1 row affected\n"
 
 
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("SELECT nothing FROM nowhere", 'relation "nowhere" does not exist'),
+        ("SELECT LEN(1, 2)", "function len(integer, integer) does not exist; No function matches the given name"),
+        (
+            "CREATE TEMP TABLE t (a VARCHAR(3)); INSERT INTO t VALUES ('éé')",
+            "value too long for type character varying",
+        ),
+    ],
+)
+def test_sql_says_what_is_wrong_without_the_statement_that_was_typed(settings, connection, capsys, query, says):
+    assert cli.main(["--config", str(settings.file), "sql", query]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"redjam: {says}")
+    assert "LINE 1" not in error
+    assert error.count("\n") == 1
+
+
 def test_sql_into_a_closed_pipe_is_quiet(project, servers):
     program = f"""
 import sys

@@ -135,6 +135,35 @@ def test_sql_cells_use_the_same_connection_and_give_frames(connection, shell, ca
     assert shell.user_ns["answer"].values.tolist() == [[7, ":", "50%"]]
 
 
+@pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        ("SELECT REGEXP_SUBSTR('in 2018', '[0-9]{4}')", "2018"),
+        ("SELECT '{least}'", "{least}"),
+        ("SELECT '$least and {least + 1}'", "$least and {least + 1}"),
+        ("SELECT ':least'", ":least"),
+        ("SELECT '{\"a\":1}' -- it's :nothing", '{"a":1}'),
+        ("SELECT '12:30', 1 -- and\n;;", "12:30"),
+        ('SELECT 1 AS "a:b"; /* end */', 1),
+        ("SELECT :least + 1", 8),
+    ],
+)
+@pytest.mark.parametrize("magic", ["%sql ", "%%sql\n"])
+def test_what_is_written_in_a_cell_reaches_the_warehouse_as_it_is(connection, shell, magic, statement, value):
+    if magic == "%sql ":
+        statement = statement.partition("\n")[0]
+    warehouse.sql_magic(connection)
+    shell.user_ns["least"] = 7
+    assert shell.run_cell(magic + statement).result.iat[0, 0] == value
+
+
+def test_a_functions_arguments_are_no_variables_of_python(connection, shell):
+    warehouse.sql_magic(connection)
+    made = "CREATE OR REPLACE FUNCTION squared (FLOAT) RETURNS FLOAT STABLE AS $$ SELECT $1 * $1 $$ LANGUAGE sql"
+    shell.run_cell(f"%%sql\n{made}").raise_error()
+    assert shell.run_cell("%sql SELECT squared(3)").result.iat[0, 0] == 9
+
+
 REFUSED = "%%sql\nINSERT INTO songs (song_id) VALUES ('S')\nON CONFLICT DO NOTHING"
 WHY = "Redshift has no ON CONFLICT. Write MERGE, or DELETE the old rows and INSERT the new ones."
 
@@ -153,6 +182,8 @@ WHY = "Redshift has no ON CONFLICT. Write MERGE, or DELETE the old rows and INSE
             r":least is no variable of this notebook; set least in a cell above, or write \:least",
         ),
         ("%sql SELECT 1 / 0", "division by zero"),
+        ("%%sql\n{nothing}", "{nothing} is no variable of this notebook; set nothing in a cell above"),
+        ("%%sql\n\\d users", "is for psql; write SELECT * FROM pg_table_def"),
     ],
 )
 def test_a_failed_sql_cell_says_why_and_no_more_and_the_next_one_works(connection, shell, capsys, cell, says):
@@ -214,7 +245,10 @@ def test_a_cell_on_a_closed_connection_fails(connection, shell, capsys):
     warehouse.sql_magic(connection)
     connection.close()
     assert shell.run_cell("%sql SELECT 1").error_in_exec
-    assert capsys.readouterr().out == "StatementFailed: connection already closed\n"
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "StatementFailed: connection already closed\nThe connection is closed. Run the notebook's setup"
+    )
 
 
 def test_a_notebook_shows_the_reason_alone_and_goes_on(settings, cluster, monkeypatch, tmp_path):

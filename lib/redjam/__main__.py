@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import os
+import re
 import sys
 from contextlib import closing
 from decimal import Decimal
@@ -53,11 +54,11 @@ def _for_user(error: Exception) -> bool:
 
 def _text(error: Exception) -> str:
     """The error's text; a database error's without the line of the statement, which the user just typed."""
-    diagnostics = getattr(error, "diag", None)
-    if not getattr(diagnostics, "message_primary", None):
-        return str(error).strip()
-    parts = (diagnostics.message_primary, diagnostics.message_detail, diagnostics.message_hint)
-    return "; ".join(filter(None, parts))
+    text = str(error).strip()
+    if not isinstance(getattr(error, "pgcode", None), str):
+        return text
+    text = re.sub(r"\nLINE \d+:.*\n *\^", "", text).partition("\nCONTEXT:")[0]
+    return re.sub(r"\n(?:DETAIL|HINT): +", "; ", text)
 
 
 # --- The commands -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from string import Template
 import pandas as pd
 import psycopg2
 import sqlalchemy
+import sqlparse
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -23,6 +24,11 @@ from redjam.config import Settings
 SQL = files("redjam") / "sql"
 DIALECT = RedshiftDialect_psycopg2()
 _BEGIN = re.compile(r"\A\s*BEGIN\b(\s+(WORK|TRANSACTION)\b)?", re.IGNORECASE)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_VARIABLE = re.compile(r"\s*(\w+\s*<<)?\s*\{(\w+)\}\s*;?\s*")
+# Where a colon belongs to the text.
+_TEXT = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|\$\$.*?\$\$|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+_COLON = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 
 class StatementFailed(Exception):
@@ -142,6 +148,7 @@ def sql_magic(connection: Connection) -> None:
     notebook would pass.
     """
     from IPython import get_ipython  # only a notebook has these to hand
+    from IPython.core.magic import no_var_expand
     from sql.connection import Connection as Session
     from sql.magic import SqlMagic
     from sql.run import ResultSet
@@ -162,15 +169,32 @@ def sql_magic(connection: Connection) -> None:
     ResultSet.DataFrame = lambda result: pd.DataFrame(list(result), columns=list(getattr(result, "keys", ())))
     _listen(Session.current.internal_connection.engine, connection)
 
+    @no_var_expand
     @wraps(magic.execute)
     def run(line="", cell="", **options):
-        # ipython-sql refuses what begins with BEGIN; to Redshift this is the same.
-        line, cell = (_BEGIN.sub("START TRANSACTION", text) for text in (line, cell))
-        result = magic.execute(line, cell, **options)
+        if not cell and not line.lstrip().startswith("-"):
+            line, cell = "", line
+        shell.user_ns["redjam_sql"] = _written(cell, shell.user_ns)
+        # ipython-sql puts variables into the text, as IPython does: {n} and $n would be lost. This one is all of it.
+        result = magic.execute(line, "{redjam_sql}", **options)
         # A statement that is no query has nothing to show, not even an empty table.
         return None if isinstance(result, pd.DataFrame) and result.columns.empty else result
 
     shell.register_magic_function(run, "line_cell", "sql")
+
+
+def _written(cell: str, variables: dict) -> str:
+    """The statements of a cell; one that is just `{name}` (or `result << {name}`) has them in a variable."""
+    if named := _VARIABLE.fullmatch(cell):
+        if named[2] not in variables:
+            raise StatementFailed(f"{{{named[2]}}} is no variable of this notebook; set {named[2]} in a cell above")
+        cell = f"{named[1] or ''} {variables[named[2]]}"
+    if cell.lstrip().startswith("\\"):
+        raise StatementFailed(f"{cell.split()[0]} is for psql; write SELECT * FROM pg_table_def, or SHOW TABLES")
+    # ipython-sql refuses what begins with BEGIN; to Redshift this is the same.
+    statements = sqlparse.split(_BEGIN.sub("START TRANSACTION", cell))
+    # It would also take the comment after the last statement for one, and show its result.
+    return _literal("\n".join(text for text in statements if _COMMENT.sub("", text).strip("; \t\r\n")))
 
 
 def _listen(engine: sqlalchemy.Engine, connection: Connection) -> None:
@@ -202,13 +226,20 @@ def _listen(engine: sqlalchemy.Engine, connection: Connection) -> None:
 
 def _told(connection: Connection, error: psycopg2.Error) -> str:
     text = str(load_errors.explained(connection, error)).strip()
-    if connection.closed or connection.info.transaction_status != TRANSACTION_STATUS_INERROR:
+    if connection.closed:
+        return f"{text}\nThe connection is closed. Run the notebook's setup cell again: it opens another."
+    if connection.info.transaction_status != TRANSACTION_STATUS_INERROR:
         return text
     return f"{text}\nThe transaction is aborted; ROLLBACK ends it, and until then Redshift takes nothing else."
 
 
+def _literal(text: str) -> str:
+    """SQL in which no `:name` within a string, a delimited name or a comment is a parameter to SQLAlchemy."""
+    return _TEXT.sub(lambda part: _COLON.sub(r"\:", part[0]), text)
+
+
 def _compiled(query: str, parameters: dict) -> tuple[str, dict]:
-    compiled = sqlalchemy.text(query).compile(dialect=DIALECT)
+    compiled = sqlalchemy.text(_literal(query)).compile(dialect=DIALECT)
     if missing := sorted(set(compiled.params) ^ set(parameters)):
         raise ValueError(
             f"the statement takes the parameters {sorted(compiled.params)}; missing or not used: {missing}"
@@ -217,6 +248,5 @@ def _compiled(query: str, parameters: dict) -> tuple[str, dict]:
 
 
 def _quoted(value: str) -> str:
-    """A string literal of Redshift, which reads a backslash as an escape, and of which no `:name` is a parameter."""
-    literal = value.replace("\\", "\\\\").replace("'", "''")
-    return "'" + re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", literal) + "'"
+    """A string literal of Redshift, which reads a backslash as an escape."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
