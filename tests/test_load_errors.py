@@ -308,6 +308,9 @@ def test_a_failed_copy_in_a_transaction_rolls_it_back_to_say_why(connection, cop
     warehouse.execute(connection, INSERT)
     with pytest.raises(LoadFailed, match=told):
         warehouse.execute(connection, copy(BAD))
+    # As after any error, nothing is taken until the user ends what she began.
+    with pytest.raises(psycopg2.errors.InFailedSqlTransaction):
+        warehouse.execute(connection, INSERT)
     warehouse.execute(connection, "COMMIT")
     assert rows(connection, "SELECT COUNT(*) FROM users") == [(0,)]
 

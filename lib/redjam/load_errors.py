@@ -2,6 +2,7 @@
 
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg2
@@ -112,6 +113,8 @@ def explained(connection: Connection, error: psycopg2.Error) -> psycopg2.Error:
     newest = {table: query.format(session=session) for table, query in NEWEST.items()}
     rejects = _rejects(connection, _tables(named[-1]), newest)
     text = message(said, *rejects) if rejects else said
+    if rolled_back and connection.autocommit:
+        _abort_again(connection)
     return LoadFailed(f"{text}\nThe transaction is rolled back." if rolled_back else text)
 
 
@@ -124,6 +127,16 @@ def _roll_back(connection: Connection) -> bool:
         with connection.cursor() as cursor:  # in autocommit psycopg2 knows nothing of a BEGIN that a user wrote
             cursor.execute("ROLLBACK")
     return True
+
+
+def _abort_again(connection: Connection) -> None:
+    """Go back to where a failed statement leaves the transaction that a user began: nothing runs until ROLLBACK.
+
+    Otherwise what follows would be committed, statement by statement.
+    """
+    with connection.cursor() as cursor, suppress(psycopg2.Error):
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 / 0")
 
 
 def _tables(named: str) -> list[str]:
