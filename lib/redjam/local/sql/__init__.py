@@ -1,6 +1,6 @@
 """Redshift's SQL in Postgres' words: `dialect` translates a statement, `reasons` what Postgres says of it.
 
-`reading` parses. `checks`, `windows` and `merges` look for what Redshift refuses, `refusals` and `vocabulary` list it.
-`expressions`, `aggregates`, `queries`, `tables` and `settings` rewrite the tree. `functions` (with `dates` and `texts`)
-and `procedures` are SQL for the server.
+`reading` parses. `checks`, `declarations`, `windows` and `merges` look for what Redshift refuses, `refusals` and
+`vocabulary` list it. `expressions`, `aggregates`, `queries`, `tables`, `alterations` and `settings` rewrite the tree.
+`functions` (with `dates` and `texts`) and `procedures` are SQL for the server.
 """

@@ -33,10 +33,10 @@ def rebuild(call: exp.Anonymous, name: str) -> exp.Expr:
         if by and not window:
             value = exp.Order(this=value, expressions=[part.copy() for part in by.expressions])
         inner = exp.Anonymous(this=function, expressions=[value])
-        return _windowed(window, inner, by, WHOLE) if window else inner
+        return _windowed(window, inner, by, WHOLE if by else None) if window else inner
 
     if name == "avg":
-        arguments = [over("avg", values[0]), over("min", values[0])]
+        arguments = [over("avg", values[0]), over("min", values[0]), over("max", ours("scale", values[0].copy()))]
     elif name == "ratio_to_report":
         arguments = [values[0].copy(), over("sum", values[0])]
     elif name == "percentile_cont" and order:
@@ -79,7 +79,7 @@ def _windowed(window: exp.Window, inner: exp.Expr, by: exp.Order | None, frame: 
     outer.set("this", inner)
     if by:
         outer.set("order", by.copy())
-    if by or (frame is not WHOLE and frame):
+    if frame:
         outer.set("spec", exp.WindowSpec(kind="ROWS", **frame))
     return outer
 

@@ -1,11 +1,19 @@
 """What Redshift has against a statement, where that depends on more than the kind of a node."""
 
 from sqlglot import exp
-from sqlglot.generators.redshift import RedshiftGenerator
 
-from redjam.local.sql import merges, refusals, windows
-from redjam.local.sql.refusals import REFUSED_NODES, REFUSED_TYPES, Refused
-from redjam.local.sql.vocabulary import ARGUMENTS, COMPUTE_ONLY, INSTEAD, KNOWN, LACKING, LACKING_PREFIXES, LEADER_ONLY
+from redjam.local.sql import declarations, merges, queries, refusals, windows
+from redjam.local.sql.refusals import REFUSED_NODES, Refused
+from redjam.local.sql.vocabulary import (
+    ARGUMENTS,
+    COMPUTE_ONLY,
+    INSTEAD,
+    KNOWN,
+    LACKING,
+    LACKING_PREFIXES,
+    LEADER_ONLY,
+    OTHER,
+)
 
 
 def check(nodes: list[exp.Expr]) -> None:
@@ -20,8 +28,7 @@ def check(nodes: list[exp.Expr]) -> None:
 
 def unknown_functions(nodes: list[exp.Expr]) -> list[str]:
     """The functions that Redshift's manual does not list: they must be a user's own."""
-    calls = (node for node in nodes if type(node) is exp.Anonymous)
-    return sorted({call.name.lower() for call in calls if _schema(call) in ("", "pg_catalog")} - KNOWN)
+    return sorted({node.name.lower() for node in nodes if _is_redshifts(node)} - KNOWN)
 
 
 def reads_the_catalog(table: exp.Table) -> bool:
@@ -35,8 +42,12 @@ def tables_of(nodes: list[exp.Expr]) -> list[exp.Table]:
     return [node for node in nodes if type(node) is exp.Table and (node.db or node.name.lower() not in ctes)]
 
 
-def _schema(call: exp.Anonymous) -> str:
-    return call.parent.this.name.lower() if isinstance(call.parent, exp.Dot) and call.arg_key == "expression" else ""
+def _is_redshifts(call: exp.Expr) -> bool:
+    """Whether it calls a function that should be Redshift's; one of another schema is a user's own."""
+    if type(call) is not exp.Anonymous:
+        return False
+    in_a_schema = isinstance(call.parent, exp.Dot) and call.arg_key == "expression"
+    return not in_a_schema or call.parent.this.name.lower() == "pg_catalog"
 
 
 # --- Functions --------------------------------------------------------------------------------------------
@@ -58,7 +69,7 @@ def _misplaced(nodes: list[exp.Expr]) -> str | None:
     if isinstance(tree, exp.Create) and tree.kind == "VIEW":
         tables = read
     for node in nodes:
-        name = LEADER_NODES.get(type(node)) or (type(node) is exp.Anonymous and node.name.lower())
+        name = LEADER_NODES.get(type(node)) or (_is_redshifts(node) and node.name.lower())
         if tables and name in LEADER_ONLY:
             return (
                 f'Redshift: Function "{name}" not supported. Specified types or functions not supported on '
@@ -74,8 +85,10 @@ def _misplaced(nodes: list[exp.Expr]) -> str | None:
 
 def _check_call(call: exp.Anonymous) -> str | None:
     name, arguments = call.name.lower(), call.expressions
+    if not _is_redshifts(call):
+        return None
     if name in LACKING or name.startswith(LACKING_PREFIXES):
-        return f"The stand-in has no {name.upper()}. {LACKING.get(name, 'Ask for it on AWS.')}"
+        return f"The stand-in has no {name.upper()}. {LACKING.get(name, OTHER)}"
     if name in INSTEAD:
         return f"Redshift has no {name.upper()}. {INSTEAD[name]}"
     if name in ARGUMENTS:
@@ -93,7 +106,7 @@ def _correlated(nodes: list[exp.Expr]) -> str | None:
     """The patterns of https://docs.aws.amazon.com/redshift/latest/dg/r_correlated_subqueries.html, by full names."""
     for column in (node for node in nodes if type(node) is exp.Column):
         within, select = [], column.find_ancestor(exp.Select) if column.table else None
-        while select and column.table.lower() not in _sources(select):
+        while select and column.table.lower() not in {name.lower() for name in queries.sources(select)}:
             within.append(select)
             select = select.find_ancestor(exp.Select)
         if not select or not within:
@@ -112,11 +125,6 @@ def _correlated(nodes: list[exp.Expr]) -> str | None:
             "Write a join, or a WITH."
         )
     return None
-
-
-def _sources(select: exp.Select) -> set[str]:
-    sources = [select.args.get("from_"), *select.args.get("joins", [])]
-    return {source.this.alias_or_name.lower() for source in sources if source}
 
 
 # --- Changes ----------------------------------------------------------------------------------------------
@@ -153,58 +161,7 @@ def _check_values(values: exp.Values) -> str | None:
     return None
 
 
-# --- Names and types --------------------------------------------------------------------------------------
-
-# https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html: sqlglot pads a word of it, and adds one.
-RESERVED = {word.strip() for word in RedshiftGenerator.RESERVED_KEYWORDS} - {"type"}
-
-
-def _check_names(*names: exp.Expr | None) -> str | None:
-    """Names of tables, and of columns where they are declared; elsewhere some reserved words mean something."""
-    for name in names:
-        if isinstance(name, exp.Identifier) and not name.quoted and name.name.lower() in RESERVED:
-            return f'{name.name} is a reserved word of Redshift. Choose another name, or write "{name.name}".'
-    return None
-
-
-# https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-features.html: Postgres' system columns
-SYSTEM_COLUMNS = {"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
-
-
-def _check_column(column: exp.ColumnDef) -> str | None:
-    if column.name.lower() in SYSTEM_COLUMNS:
-        return f"{column.name} is the name of a system column. Choose another name."
-    return _check_names(column.this)
-
-
-def _check_table(table: exp.Table) -> str | None:
-    if table.args.get("only"):
-        return f"Redshift has no ONLY, since no table inherits. Write {table.name}."
-    return _check_names(table.this)
-
-
-def _check_type(kind: exp.DataType) -> str | None:
-    if kind.this in REFUSED_TYPES:
-        return REFUSED_TYPES[kind.this]
-    if kind.this == exp.DType.DECIMAL and kind.expressions and int(kind.expressions[0].name) > 38:
-        return f"DECIMAL precision {kind.expressions[0].name} must be between 1 and 38. Write DECIMAL(38, s) or less."
-    if isinstance(kind.this, exp.Interval):
-        return None
-    if kind.this == exp.DType.INTERVAL and isinstance(kind.parent, exp.ColumnDef):
-        return "Redshift's INTERVAL column says what it counts. Write INTERVAL DAY TO SECOND, or YEAR TO MONTH."
-    if kind.this in refusals.TYPES:
-        return None
-    name = str(kind.args.get("kind") or kind.this.name)
-    return f"Redshift has no type {name}. {refusals.OTHER_TYPES.get(name.lower(), 'Write VARCHAR.')}"
-
-
-def _check_identity(identity: exp.GeneratedAsIdentityColumnConstraint) -> str | None:
-    column = identity.find_ancestor(exp.ColumnDef)
-    if not (identity.args.get("start") and identity.args.get("increment")):
-        return refusals.IDENTITY
-    if column and column.kind and column.kind.this not in (exp.DType.INT, exp.DType.BIGINT):
-        return "Redshift's IDENTITY is INTEGER or BIGINT. Write BIGINT IDENTITY(1, 1)."
-    return None
+# --- Queries ----------------------------------------------------------------------------------------------
 
 
 def _check_column_of(column: exp.Column) -> str | None:
@@ -222,10 +179,19 @@ def _check_select(select: exp.Select) -> str | None:
         return "Redshift has no WINDOW clause. Write the window into each OVER (...)."
     if select.args.get("exclude"):
         return "The stand-in has no EXCLUDE. Name the columns that you want."
+    return _check_qualify(select) if select.args.get("qualify") else None
+
+
+def _check_qualify(select: exp.Select) -> str | None:
     source = select.args.get("from_")
+    if not source:
+        return "The stand-in has no QUALIFY without FROM. Write FROM t AS x before it."
     between = any(select.args.get(clause) for clause in ("joins", "where", "group", "having"))
-    if select.args.get("qualify") and source and not between and not source.this.alias:
-        return f"Redshift: QUALIFY right after FROM needs an alias there. Write FROM {source.this.name} AS x."
+    if not between and not source.this.alias:
+        return (
+            "Redshift: QUALIFY right after FROM needs an alias there. "
+            f"Write FROM {source.this.name or '(SELECT ...)'} AS x."
+        )
     return None
 
 
@@ -237,13 +203,13 @@ def _check_unnest(unnest: exp.Unnest) -> str:
 _DISTINCT_ON = "Redshift has no DISTINCT ON. Write QUALIFY ROW_NUMBER() OVER (PARTITION BY ... ORDER BY ...) = 1."
 _WITH = "Redshift has no changes within WITH. Write them as a statement of their own."
 CHECKS = {
-    exp.Table: _check_table,
-    exp.TableAlias: lambda alias: _check_names(alias.this, *alias.columns),
+    exp.Table: declarations.check_table,
+    exp.TableAlias: lambda alias: declarations.check_names(alias.this, *alias.columns),
     exp.Column: _check_column_of,
-    exp.ColumnDef: _check_column,
-    exp.GeneratedAsIdentityColumnConstraint: _check_identity,
+    exp.ColumnDef: declarations.check_column,
+    exp.GeneratedAsIdentityColumnConstraint: declarations.check_identity,
     exp.Anonymous: _check_call,
-    exp.DataType: _check_type,
+    exp.DataType: declarations.check_type,
     exp.Merge: merges.check,
     exp.Update: _check_update,
     exp.Delete: _check_target,

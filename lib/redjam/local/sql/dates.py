@@ -28,8 +28,18 @@ _BETWEEN = f"""({_MONTHS.format("a")} - {_MONTHS.format("b")})::float8 + CASE
     WHEN extract(day FROM a) = extract(day FROM b) THEN 0
     WHEN a::date = {SCHEMA}.last_day(a) AND b::date = {SCHEMA}.last_day(b) THEN 0
     ELSE extract(epoch FROM (a - date_trunc('month', a)) - (b - date_trunc('month', b))) / 86400 / 31 END"""
-# https://docs.aws.amazon.com/redshift/latest/dg/r_NEXT_DAY.html: a weekday by its first two letters or more.
-_NEXT = """t::date + (strpos('su mo tu we th fr sa', lower(left(weekday, 2)))::int / 3
+# The names of the days, from Sunday on: https://docs.aws.amazon.com/redshift/latest/dg/r_NEXT_DAY.html
+_DAYS = [
+    "'su', 'sun', 'sunday'",
+    "'m', 'mo', 'mon', 'monday'",
+    "'tu', 'tue', 'tues', 'tuesday'",
+    "'w', 'we', 'wed', 'wednesday'",
+    "'th', 'thu', 'thurs', 'thursday'",
+    "'f', 'fr', 'fri', 'friday'",
+    "'sa', 'sat', 'saturday'",
+]
+_WHENS = " ".join(f"WHEN lower(weekday) IN ({names}) THEN {number}" for number, names in enumerate(_DAYS))
+_NEXT = f"""t::date + (CASE {_WHENS} ELSE (weekday || ' is no day of the week: write Monday, say')::int END
     - extract(dow FROM t)::int + 6) % 7 + 1"""
 _COMPARED = "CASE WHEN a > b THEN 1 WHEN a < b THEN -1 WHEN a = b THEN 0 END"
 _COMPARISONS = {

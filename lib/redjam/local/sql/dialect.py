@@ -3,8 +3,9 @@
 What a statement is made of is the matter of `expressions` and `tables`, what Redshift would not take of `refusals`.
 """
 
+import re
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from sqlglot import exp
 from sqlglot.dialects import Redshift
@@ -12,13 +13,13 @@ from sqlglot.errors import ParseError, TokenError, UnsupportedError
 from sqlglot.tokens import Token, TokenType
 
 from redjam.local import copy
-from redjam.local.sql import checks, expressions, merges, queries, settings, tables
+from redjam.local.sql import alterations, checks, expressions, merges, queries, settings, tables
 from redjam.local.sql.expressions import folded, written
 from redjam.local.sql.reading import Tokenizer, pointed, read, unclosed
 from redjam.local.sql.refusals import REFUSED_STATEMENTS, Refused
 from redjam.local.system_views import VIEWS
 
-CACHED_LENGTH = 20_000
+CACHED_LENGTH = 2_000
 RULES = expressions.RULES | queries.RULES | tables.RULES
 
 
@@ -27,7 +28,9 @@ def translate(sql: str) -> list[str | copy.Copy]:
 
     Such a text may hold several statements: sent at once they are one transaction, as the statement is to Redshift.
     """
-    return list((_cached if len(sql) <= CACHED_LENGTH else _translated)(sql))
+    # What holds a secret is not kept either: CREATE USER, say.
+    keep = len(sql) <= CACHED_LENGTH and not re.search("password|secret|credentials", sql, re.IGNORECASE)
+    return list((_cached if keep else _translated)(sql))
 
 
 def _translated(sql: str) -> tuple[str | copy.Copy, ...]:
@@ -84,7 +87,7 @@ def _rewritten(tokens: list[Token], sql: str) -> list[str]:
     if _asks_the_catalog(nodes):
         return _verbatim(tokens, sql)
     checks.check(nodes)
-    first = [tables.call("must_be_ours", name) for name in checks.unknown_functions(nodes)]
+    first = [tables.call("must_be_known", name) for name in checks.unknown_functions(nodes)]
     tree = tables.created_by_into(tree)
     # From the leaves up and from right to left: whatever a rule moves is done already.
     for node in reversed(list(tree.walk(bfs=False))):
@@ -96,7 +99,7 @@ def _rewritten(tokens: list[Token], sql: str) -> list[str]:
     if isinstance(tree, exp.Create) and tree.kind == "TABLE":
         return [*first, *tables.create_table(tree)]
     if isinstance(tree, exp.Alter):
-        return tables.alter_table(tree)
+        return alterations.alter_table(tree)
     if isinstance(tree, exp.Merge) and merges.is_simplified(tree):
         return [*first, merges.simplified(tree)]
     return [*first, written(tree)]
@@ -128,9 +131,11 @@ def _analyze(tokens: list[Token], sql: str) -> list[str]:
 
 
 def _set(tokens: list[Token], sql: str) -> list[str]:
-    if not tokens[1:]:
-        raise ParseError(pointed(sql, tokens[0].start, f"{tokens[0].text.upper()} names no setting"))
-    return [settings.set_or_reset(tokens, _text(tokens[1:], sql))]
+    words = [token.text.upper() for token in tokens]
+    first = 2 if words[:2] in (["SET", "SESSION"], ["SET", "LOCAL"]) else 1
+    if not tokens[first:]:
+        raise ParseError(pointed(sql, tokens[0].start, f"{words[0]} names no setting"))
+    return [settings.set_or_reset(" ".join(words[:first]), tokens[first:], _text(tokens[first:], sql))]
 
 
 def _show(tokens: list[Token], sql: str) -> list[str]:
@@ -151,8 +156,7 @@ def _prepare(tokens: list[Token], sql: str) -> list[str]:
 
 def _function(tokens: list[Token], sql: str) -> list[str]:
     """CREATE FUNCTION, whose body is a query of Redshift's too."""
-    words = [token.text.upper() for token in tokens]
-    if "SQL" not in words[words.index("LANGUAGE") + 1 :] if "LANGUAGE" in words else True:
+    if _language(tokens) != "SQL":
         raise Refused(
             "Redshift makes functions in SQL only, since Python's end on June 30, 2026. Write CREATE FUNCTION "
             "f (FLOAT) RETURNS FLOAT STABLE AS $$ SELECT $1 * 2 $$ LANGUAGE sql."
@@ -165,14 +169,28 @@ def _function(tokens: list[Token], sql: str) -> list[str]:
     return [text + sql[position : tokens[-1].end + 1]]
 
 
+def _procedure(tokens: list[Token], sql: str) -> list[str]:
+    if _language(tokens) != "PLPGSQL":
+        raise Refused(
+            "Redshift makes procedures in PL/pgSQL only. Write CREATE PROCEDURE p () AS $$ BEGIN ...; END $$ "
+            "LANGUAGE plpgsql."
+        )
+    return _verbatim(tokens, sql)
+
+
+def _language(tokens: list[Token]) -> str:
+    words = ["", *(token.text.upper() for token in tokens)]
+    return next((word for before, word in pairwise(words) if before == "LANGUAGE"), "")
+
+
 def _alter(tokens: list[Token], sql: str) -> list[str]:
     words = [token.text.upper() for token in tokens]
-    if "APPEND" in words[3:-2] and "ADD" not in words:
-        place = words.index("APPEND", 3)
-        if words[place + 1] != "FROM" or words[-1] in ("IGNOREEXTRA", "FILLTARGET"):
-            raise Refused("The stand-in has no IGNOREEXTRA or FILLTARGET. INSERT INTO ... SELECT, then TRUNCATE.")
+    place = 5 if words[3:4] == ["."] else 3
+    if reason := alterations.check(words[place:]):
+        raise Refused(reason)
+    if words[place] == "APPEND":
         return [tables.call("append_from", _text(tokens[2:place], sql), _text(tokens[place + 2 :], sql))]
-    return (_rewritten if {"ADD", "ALTER", "DROP", "RENAME"} & set(words[3:]) else _verbatim)(tokens, sql)
+    return (_verbatim if words[place] == "OWNER" else _rewritten)(tokens, sql)
 
 
 def _truncate(tokens: list[Token], sql: str) -> list[str]:
@@ -200,6 +218,7 @@ STATEMENTS = {
     "DECLARE": _prepare,
     "PREPARE": _prepare,
     "CREATE FUNCTION": _function,
+    "CREATE PROCEDURE": _procedure,
     "COPY": lambda tokens, sql: [copy.parse(_text(tokens, sql))],
     "EXPLAIN": _explain,
     "MERGE": _rewritten,

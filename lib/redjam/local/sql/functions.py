@@ -55,14 +55,23 @@ FUNCTIONS = {
         ("n double precision, places integer", "double precision", "pg_catalog.round(n::numeric, places)::float8"),
     ],
     # Aggregates: of Postgres' ones over the same rows. The average of integers is an integer:
-    # https://docs.aws.amazon.com/redshift/latest/dg/r_AVG.html; the lowest value is there for its type.
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_AVG.html; the lowest value is there for its type. The average of
+    # decimals has their scale. Whether it is rounded to that, as a cast is, the page does not say.
     "avg": [
         *(
-            (f"average numeric, lowest {number}", "bigint", "trunc(average)")
+            (f"average numeric, lowest {number}, scale integer", "bigint", "trunc(average)")
             for number in ("smallint", "integer", "bigint")
         ),
-        *((f"average {of}, lowest {of}", of, "average") for of in ("numeric", "double precision", "interval")),
-        ("average double precision, lowest real", "double precision", "average"),
+        ("average numeric, lowest numeric, scale integer", "numeric", "pg_catalog.round(average, scale)"),
+        *((f"average {of}, lowest {of}, scale integer", of, "average") for of in ("double precision", "interval")),
+        ("average double precision, lowest real, scale integer", "double precision", "average"),
+    ],
+    "scale": [
+        ("n numeric", "integer", "pg_catalog.scale(n)"),
+        *(
+            (f"n {of}", "integer", "0")
+            for of in ("smallint", "integer", "bigint", "real", "double precision", "interval")
+        ),
     ],
     "ratio_to_report": [
         ("part double precision, total double precision", "double precision", "part / nullif(total, 0)")

@@ -40,6 +40,13 @@ BEGIN
         EXECUTE format('ALTER TABLE %s %s', relation::regclass, changes);
     END IF;
 END"""
+# Whether one of the keys, of encodings and of constraints, names a column.
+_NAMES_THE_COLUMN = """((key = 'primary key' AND value ? of_column)
+    OR of_column = ANY (string_to_array(substring(key FROM '^(?:encode|unique|foreign key) (.*)$'), ', ')))"""
+_WRITE_KEYS = """EXECUTE (
+    SELECT format('COMMENT ON TYPE %I.%I IS %L', nspname, relname, keys)
+    FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = relation::regclass
+);"""
 # https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html; the COMMIT fails within a transaction block.
 _ALTER_LENGTH = f"""
 DECLARE
@@ -53,9 +60,8 @@ DECLARE
         WHEN keys ->> ('encode ' || of_column) IN ('bytedict', 'runlength', 'text255', 'text32k')
         THEN format('cannot alter column "%s" with the encoding %s', of_column, keys ->> ('encode ' || of_column))
         WHEN EXISTS (
-            SELECT FROM jsonb_each(keys) AS each_one (key, value)
-            WHERE (key = 'primary key' AND value ? of_column)
-                OR (key ~ '^(unique|foreign key) ' AND of_column = ANY (regexp_split_to_array(key, ',? ')))
+            SELECT FROM jsonb_each(keys - ('encode ' || of_column)) AS each_one (key, value)
+            WHERE {_NAMES_THE_COLUMN}
         ) THEN format('cannot alter column "%s" of a UNIQUE, PRIMARY KEY or FOREIGN KEY', of_column)
     END;
 BEGIN
@@ -116,19 +122,21 @@ BEGIN
     FROM jsonb_each(keys) AS each_one (key, value),
         LATERAL (SELECT substring(key FROM '^(encode|unique|foreign key) ')) AS k (kind);
     IF keys IS NOT NULL THEN
-        EXECUTE (
-            SELECT format('COMMENT ON TYPE %I.%I IS %L', nspname, relname, keys)
-            FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = relation::regclass
-        );
+        {_WRITE_KEYS}
     END IF;
 END"""
-_MAY_DROP = f"""
+_DROP_KEYS = f"""
 DECLARE
     keys jsonb := {SCHEMA}.table_keys(relation::regclass);
 BEGIN
     IF keys ->> 'distkey' = of_column OR keys -> 'sortkey' ? of_column THEN
         RAISE EXCEPTION 'cannot drop column "%", which is the distribution key or a sort key. %', of_column,
             'First ALTER DISTSTYLE, or ALTER SORTKEY NONE.' USING ERRCODE = 'feature_not_supported';
+    END IF;
+    SELECT jsonb_object_agg(key, value) INTO keys FROM jsonb_each(keys) AS each_one (key, value)
+    WHERE NOT coalesce({_NAMES_THE_COLUMN}, false);
+    IF keys IS NOT NULL THEN
+        {_WRITE_KEYS}
     END IF;
 END"""
 _MUST_HAVE = """
@@ -141,8 +149,18 @@ BEGIN
         RAISE EXCEPTION 'column "%" named in key does not exist', missing USING ERRCODE = 'undefined_column';
     END IF;
 END"""
-# What is neither a function of Redshift's nor a user's own.
-_MUST_BE_OURS = f"""
+_MUST_NOT_BE_NULL = """
+DECLARE
+    nullable text := min(attname) FROM pg_attribute
+        WHERE attrelid = relation::regclass AND attnum > 0 AND NOT attnotnull AND names ? attname::text;
+BEGIN
+    IF nullable IS NOT NULL THEN
+        RAISE EXCEPTION 'cannot add a primary key to the nullable column "%". %', nullable,
+            'Make a new table where it is NOT NULL, and INSERT INTO it.' USING ERRCODE = 'feature_not_supported';
+    END IF;
+END"""
+# What is neither a function of Redshift's nor a user's own is unknown.
+_MUST_BE_KNOWN = f"""
 BEGIN
     IF NOT EXISTS (
         SELECT FROM pg_proc JOIN pg_namespace AS n ON n.oid = pronamespace
@@ -157,9 +175,10 @@ _PROCEDURES = {
     "alter_length(relation text, of_column text, bytes integer)": _ALTER_LENGTH,
     "append_from(target text, source text)": _APPEND,
     "rename_key(relation text, old text, new text)": _RENAME_KEY,
-    "may_drop(relation text, of_column text)": _MAY_DROP,
+    "drop_keys(relation text, of_column text)": _DROP_KEYS,
     "must_have(relation text, names jsonb)": _MUST_HAVE,
-    "must_be_ours(function text)": _MUST_BE_OURS,
+    "must_not_be_null(relation text, names jsonb)": _MUST_NOT_BE_NULL,
+    "must_be_known(function text)": _MUST_BE_KNOWN,
 }
 PROCEDURES = [
     f"CREATE OR REPLACE PROCEDURE {SCHEMA}.{name} LANGUAGE plpgsql AS $body$ {body.strip()} $body$"

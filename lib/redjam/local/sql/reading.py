@@ -13,7 +13,6 @@ from redjam.local.sql.refusals import Refused
 
 DISTSTYLES = ("AUTO", "EVEN", "KEY", "ALL")
 INTERVAL_UNITS = {name.upper() for name in UNITS}
-REMOVE_DUPLICATES = "REMOVE DUPLICATES"
 
 
 def read(tokens: list[Token], sql: str) -> exp.Expr:
@@ -93,7 +92,7 @@ class Parser(RedshiftParser):
 
     def _parse_when_matched(self):
         if self._match_text_seq("REMOVE", "DUPLICATES"):
-            return exp.Whens(expressions=[exp.var(REMOVE_DUPLICATES)])
+            return exp.Whens(expressions=[exp.var("REMOVE DUPLICATES")])
         return super()._parse_when_matched()
 
     def _parse_generated_as_identity(self):

@@ -25,6 +25,7 @@ SETTINGS = {
 }
 # They would change what the stand-in does, and do not.
 FIXED = {"describe_field_name_in_uppercase", "downcase_delimited_identifier", "enable_case_sensitive_identifier"}
+_SAME = {"on": "true", "off": "false"}
 
 _KEYS = f"coalesce({SCHEMA}.table_keys(c.oid), '{{}}') AS k (keys)"
 _DATABASE = f"{SCHEMA}.current_database() AS database_name"
@@ -82,7 +83,7 @@ def show(tokens: list[Token], verbatim: str) -> str:
     """What SHOW asks for, as a query where Postgres lacks it."""
     words = [token.text for token in tokens]
     what = words[1].upper() if words[1:] else ""
-    if words[1:] == words[-1:] and what.lower() in SETTINGS:
+    if len(words) == 2 and what.lower() in SETTINGS:
         name, default = what.lower(), written(exp.Literal.string(SETTINGS[what.lower()]))
         return f"SELECT coalesce(nullif(current_setting('redshift.{name}', true), ''), {default}) AS {name}"
     if what in SHOWN and not (words[2:] and words[2].upper() == "ISOLATION"):
@@ -121,13 +122,10 @@ def _name(words: list[str], what: str) -> str:
     return written(exp.Literal.string(".".join(folded(part) for part in parts)))
 
 
-def set_or_reset(tokens: list[Token], verbatim: str) -> str:
-    """SET and RESET of a setting; one that only Redshift has gets a name that Postgres takes."""
-    name, value = tokens[1].text.lower(), tokens[-1].text.lower()
-    if name in FIXED and tokens[0].text.upper() == "SET" and value not in (SETTINGS[name], _SAME[SETTINGS[name]]):
+def set_or_reset(verb: str, tokens: list[Token], verbatim: str) -> str:
+    """SET (SESSION or LOCAL) and RESET of a setting; one that only Redshift has gets a name that Postgres takes."""
+    name, value = tokens[0].text.lower(), tokens[-1].text.lower()
+    if name in FIXED and verb != "RESET" and value not in ("default", SETTINGS[name], _SAME[SETTINGS[name]]):
         raise Refused(f"The stand-in keeps {name} at {SETTINGS[name]}. Write names in lower case.")
     prefix = "redshift." if name in SETTINGS else ""
-    return f"{tokens[0].text} {prefix}{verbatim}"
-
-
-_SAME = {"on": "true", "off": "false"}
+    return f"{verb} {prefix}{verbatim}"

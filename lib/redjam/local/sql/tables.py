@@ -35,8 +35,8 @@ KEYS = {
         if isinstance(part.this, exp.Column)
         else {"diststyle": part.name.upper(), "distkey": None}
     ),
-    exp.AddConstraint: lambda part: _keys(part.expressions[0]),
-    exp.Constraint: lambda part: _keys(part.expressions[0]),
+    exp.AddConstraint: lambda part: keys_of(part.expressions[0]),
+    exp.Constraint: lambda part: keys_of(part.expressions[0]),
     exp.PrimaryKey: lambda part: {"primary key": _names(part.expressions)},
     exp.UniqueColumnConstraint: lambda part: {f"unique {', '.join(_names(part.this.expressions))}": True},
     exp.ForeignKey: lambda part: {
@@ -53,7 +53,8 @@ COLUMN_KEYS = {
 }
 
 
-def _keys(part: exp.Expr) -> dict:
+def keys_of(part: exp.Expr) -> dict:
+    """The keys that an option or constraint of a table, or an action of ALTER TABLE, names."""
     of = KEYS.get(type(part))
     return of(part) if of else {}
 
@@ -89,7 +90,7 @@ def create_table(create: exp.Create) -> list[str]:
     options = create.args["properties"].expressions if create.args.get("properties") else []
     columns = {part.name: part for part in parts if isinstance(part, exp.ColumnDef)}
     for part in [*options, *parts]:
-        of_part = _column(part) if isinstance(part, exp.ColumnDef) else _keys(part)
+        of_part = column_keys(part) if isinstance(part, exp.ColumnDef) else keys_of(part)
         if twice := {"distkey", "sortkey"} & set(keys) & set(of_part):
             raise Refused(f"A table has one {twice.pop().upper()}. Name it once; several columns: SORTKEY (a, b).")
         keys |= of_part
@@ -108,8 +109,8 @@ def create_table(create: exp.Create) -> list[str]:
     for name in keys.get("primary key", []):
         columns[name].append("constraints", exp.ColumnConstraint(kind=exp.NotNullColumnConstraint()))
     create.set("properties", exp.Properties(expressions=kept) if kept else None)
-    keep = [*_must_have(table, keys, columns), _keep_keys(table, keys, bool(create.args.get("exists")))]
-    keep.append(_limit_bytes(table))
+    keep = [*must_have(table, keys, columns), keep_keys(table, keys, bool(create.args.get("exists")))]
+    keep.append(limit_bytes(table))
     if not (query := create.expression):
         return [written(create), *keep]
     if create.args.get("exists"):
@@ -133,56 +134,10 @@ def _named(keys: dict) -> list[str]:
     return [*filter(None, [keys.get("distkey")]), *keys.get("sortkey", []), *keys.get("primary key", [])]
 
 
-def _must_have(table: exp.Table, keys: dict, columns: Iterable[str]) -> list[str]:
+def must_have(table: exp.Table, keys: dict, columns: Iterable[str]) -> list[str]:
     """Have the server look for the columns of keys that are not of the statement itself."""
     names = [name for name in _named(keys) if name not in columns]
     return [call("must_have", written(table), json.dumps(names))] if names else []
-
-
-def alter_table(alter: exp.Alter) -> list[str]:
-    """Alter what Postgres has of the table, and keep the keys that the statement changes."""
-    keys, actions, table = {}, alter.args["actions"], alter.this
-    if lengths := [action for action in actions if isinstance(action, exp.AlterColumn)]:
-        return [_alter_length(table, lengths[0], alone=len(actions) == 1)]
-    for action in actions:
-        if isinstance(action, exp.ColumnDef):
-            _check_added(action)
-        keys |= _column(action) if isinstance(action, exp.ColumnDef) else _keys(action)
-    kept = [action for action in actions if type(action) not in KEYS]
-    alter.set("actions", kept)
-    added = {action.name for action in kept if isinstance(action, exp.ColumnDef)}
-    first, after = [], [*_must_have(table, keys, added), _keep_keys(table, keys)] if keys or not kept else []
-    for action in kept:
-        if isinstance(action, exp.Drop) and action.args.get("kind") != "COLUMN":
-            raise Refused("The stand-in keeps no names of constraints. Nothing enforces them, so leave it there.")
-        if isinstance(action, exp.Drop):
-            first.append(call("may_drop", written(table), _name_of(action)))
-        elif isinstance(action, exp.RenameColumn):
-            after.append(call("rename_key", written(table), action.this.name, action.args["to"].name))
-    if any(isinstance(action, exp.ColumnDef | exp.RenameColumn) for action in kept):
-        after.append(_limit_bytes(table))
-    return [*first, *([written(alter)] if kept else []), *after]
-
-
-def _name_of(drop: exp.Drop) -> str:
-    return next((column.name for column in drop.args.get("tables") or []), "")
-
-
-def _alter_length(table: exp.Table, action: exp.AlterColumn, alone: bool) -> str:
-    kind = action.args.get("dtype")
-    if not alone or not kind or kind.this not in (exp.DType.VARCHAR, exp.DType.NVARCHAR) or not kind.expressions:
-        raise Refused(
-            "Redshift changes of a column only the length of a VARCHAR, one column a statement: ALTER TABLE t ALTER "
-            "COLUMN c TYPE VARCHAR(n). For another type make a new table, and INSERT INTO it."
-        )
-    return call("alter_length", written(table), action.this.name, _length(kind)[1])
-
-
-def _check_added(column: exp.ColumnDef) -> None:
-    kinds = {type(constraint.kind) for constraint in column.constraints}
-    no = {exp.Var, exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference}
-    if kinds & (no | {exp.GeneratedAsIdentityColumnConstraint}):
-        raise Refused("Redshift adds no column that is a key or an IDENTITY. Make a new table, and INSERT INTO it.")
 
 
 def call(procedure: str, *arguments: str | int) -> str:
@@ -191,15 +146,17 @@ def call(procedure: str, *arguments: str | int) -> str:
     return f"CALL {SCHEMA}.{procedure}({values})"
 
 
-def _limit_bytes(table: exp.Table) -> str:
+def limit_bytes(table: exp.Table) -> str:
+    """Give each column of characters the constraint for its length in bytes."""
     return call("limit_bytes", written(table))
 
 
-def _keep_keys(table: exp.Table, keys: dict, unless_there: bool = False) -> str:
+def keep_keys(table: exp.Table, keys: dict, unless_there: bool = False) -> str:
+    """Keep the keys beside the table; `system_views` has that procedure."""
     return call("keep_keys", written(table), json.dumps(keys), unless_there)
 
 
-def _column(column: exp.ColumnDef) -> dict:
+def column_keys(column: exp.ColumnDef) -> dict:
     """Write a column as Postgres takes it, its length in bytes, and give the keys that it names."""
     keys, kept, kind = {}, [], column.kind
     if kind is None:
@@ -213,12 +170,13 @@ def _column(column: exp.ColumnDef) -> dict:
             constraint.kind.set("maxvalue" if isinstance(step, exp.Neg) else "minvalue", start.copy())
         kept.append(constraint)
     if kind.this in LENGTHS:
-        column.set("kind", exp.DataType.build("{}({})".format(*_length(kind)), dialect="postgres"))
+        column.set("kind", exp.DataType.build("{}({})".format(*length_of(kind)), dialect="postgres"))
     column.set("constraints", kept)
     return keys
 
 
-def _length(kind: exp.DataType) -> tuple[str, int]:
+def length_of(kind: exp.DataType) -> tuple[str, int]:
+    """The name of a type of characters, and its length in bytes."""
     name, default, most = LENGTHS[kind.this]
     length = int(kind.expressions[0].name) if kind.expressions else default
     if length > most:

@@ -25,7 +25,8 @@ TEXTS = {
             "s text, bits integer",
             "text",
             """encode(CASE bits WHEN 224 THEN sha224(convert_to(s, 'UTF8')) WHEN 384 THEN sha384(convert_to(s, 'UTF8'))
-            WHEN 512 THEN sha512(convert_to(s, 'UTF8')) ELSE sha256(convert_to(s, 'UTF8')) END, 'hex')""",
+            WHEN 512 THEN sha512(convert_to(s, 'UTF8')) WHEN 256 THEN sha256(convert_to(s, 'UTF8'))
+            WHEN 0 THEN sha256(convert_to(s, 'UTF8')) ELSE convert_to(left(s, 0), 'UTF8') END, 'hex')""",
         )
     ],
     "regexp_replace": [

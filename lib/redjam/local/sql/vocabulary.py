@@ -58,7 +58,7 @@ KNOWN = AGGREGATES | WINDOW_FUNCTIONS | SCALARS | set(LEADER_ONLY)
 # Redshift has them, the stand-in not; each with what to write meanwhile.
 _SUPER = "Keep the document in VARCHAR(65535) and read it with JSON_EXTRACT_PATH_TEXT."
 _HASH = "Write MD5 or SHA2."
-_OTHER = "Ask for it on AWS."
+OTHER = "Ask for it on AWS."
 LACKING = {
     **dict.fromkeys(
         words("""
@@ -86,7 +86,7 @@ LACKING = {
         from_varbyte getbit has_assumerole_privilege pg_get_cols pg_get_grantee_by_iam_role pg_get_iam_role_by_user
         pg_get_late_binding_view_cols pg_last_query_id pg_last_unload_count pg_last_unload_id slice_num soundex
         to_varbyte"""),
-        _OTHER,
+        OTHER,
     ),
 }
 LACKING_PREFIXES = ("st_", "h3_")
@@ -141,7 +141,7 @@ INSTEAD = {
     **dict.fromkeys(("make_interval", "justify_days", "justify_hours", "justify_interval"), "Write DATEADD."),
     **dict.fromkeys(("isnull", "ifnull"), "Write NVL."),
     **dict.fromkeys(("iff", "iif", "if"), "Write CASE WHEN ... THEN ... ELSE ... END."),
-    **dict.fromkeys(("starts_with",), "Write LIKE 'x%'."),
+    "starts_with": "Write LIKE 'x%'.",
     "bit_length": "Write OCTET_LENGTH(x) * 8.",
     "encode": "Write TO_HEX, or MD5.",
     "to_tsvector": "Write LIKE, or REGEXP_COUNT.",

@@ -17,30 +17,41 @@ def check(window: exp.Window) -> str | None:
     call = window.this
     while isinstance(call, exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup):
         call = call.this
-    name, order, spec = call.name.lower(), window.args.get("order"), window.args.get("spec")
+    name = call.name.lower()
     if not isinstance(call, exp.Anonymous) or name not in AGGREGATES | WINDOW_FUNCTIONS:
         return None
+    if reason := _check_order(window, name) or _check_frame(window.args.get("spec"), name):
+        return reason
+    if call.find(exp.Distinct):
+        who = "The stand-in has" if name == "listagg" else "Redshift has"
+        return f"{who} no {name.upper()}(DISTINCT ...) OVER. Aggregate with GROUP BY first, and join."
+    return None
+
+
+def _check_order(window: exp.Window, name: str) -> str | None:
+    order = window.args.get("order")
     by = [part.this for part in order.expressions] if order else []
-    constant = any(isinstance(part, exp.Literal) for part in [*by, *window.args.get("partition_by", [])])
-    distinct = call.find(exp.Distinct) is not None
-    kind = spec.args["kind"] if spec else "ROWS"
-    function = name.upper()
-    reasons = {
-        "Redshift takes no constant in the PARTITION BY or ORDER BY of a window. Name columns.": constant,
-        "Redshift: Aggregate window functions with an ORDER BY clause require a frame clause. "
-        "Add ROWS UNBOUNDED PRECEDING, or the frame that you mean, after the ORDER BY.": (
-            order and not spec and name in NEED_A_FRAME
-        ),
-        f"Redshift's {function} needs an ORDER BY in its OVER (...).": not order and name in NEED_AN_ORDER,
-        f"Redshift's {function} takes no ORDER BY in its OVER (...). Leave PARTITION BY only.": (
-            order and name in TAKE_NO_ORDER
-        ),
-        f"Redshift's {function} takes no frame. Leave it out.": spec and name in TAKE_NO_FRAME | TAKE_NO_ORDER,
-        f"Redshift has no frame by {kind}. Write ROWS.": kind != "ROWS",
-        "Redshift has no EXCLUDE in a frame. Take the row's own value off the result.": (
-            spec and spec.args.get("exclude")
-        ),
-        f"{'The stand-in has' if name == 'listagg' else 'Redshift has'} no {function}(DISTINCT ...) OVER. "
-        "Aggregate with GROUP BY first, and join.": distinct,
-    }
-    return next((reason for reason, holds in reasons.items() if holds), None)
+    if any(isinstance(part, exp.Literal) for part in [*by, *window.args.get("partition_by", [])]):
+        return "Redshift takes no constant in the PARTITION BY or ORDER BY of a window. Name columns."
+    if order and not window.args.get("spec") and name in NEED_A_FRAME:
+        return (
+            "Redshift: Aggregate window functions with an ORDER BY clause require a frame clause. "
+            "Add ROWS UNBOUNDED PRECEDING, or the frame that you mean, after the ORDER BY."
+        )
+    if not order and name in NEED_AN_ORDER:
+        return f"Redshift's {name.upper()} needs an ORDER BY in its OVER (...)."
+    if order and name in TAKE_NO_ORDER:
+        return f"Redshift's {name.upper()} takes no ORDER BY in its OVER (...). Leave PARTITION BY only."
+    return None
+
+
+def _check_frame(spec: exp.WindowSpec | None, name: str) -> str | None:
+    if not spec:
+        return None
+    if name in TAKE_NO_FRAME | TAKE_NO_ORDER:
+        return f"Redshift's {name.upper()} takes no frame. Leave it out."
+    if spec.args["kind"] != "ROWS":
+        return f"Redshift has no frame by {spec.args['kind']}. Write ROWS."
+    if spec.args.get("exclude"):
+        return "Redshift has no EXCLUDE in a frame. Take the row's own value off the result."
+    return None
