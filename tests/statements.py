@@ -23,6 +23,17 @@ PLAYED = datetime(2018, 11, 1, 10, 0, 0, 500000)
 # Statement, the rows it gives (a single value stands for one row of one column), and where Redshift says so: a page of
 # the Database Developer Guide.
 STATEMENTS = [
+    (
+        "SELECT listener, COUNT(DISTINCT id), LAG(COUNT(DISTINCT id)) OVER (ORDER BY listener) FROM plays GROUP BY 1",
+        [(1, 2, None), (2, 1, 2)],
+        "r_WF_LAG: of a grouped query",
+    ),
+    (
+        "CREATE TABLE #a (n INT); DROP TABLE #a; CREATE LOCAL TEMP TABLE #a (n INT); INSERT INTO #a VALUES (5);"
+        " SELECT n FROM #a",
+        5,
+        "r_CREATE_TABLE_NEW: [ [LOCAL ] { TEMPORARY | TEMP } ]",
+    ),
     # Dates and times
     ("SELECT GETDATE() BETWEEN SYSDATE - INTERVAL '1 second' AND SYSDATE + INTERVAL '1 minute'", True, "r_GETDATE"),
     (
@@ -800,6 +811,15 @@ KEYS = [
 
 # What is refused, with a part of what the message says, by the page that says so.
 REFUSED_BY_SOURCE = {
+    "r_UNION: EXCEPT ALL and INTERSECT ALL are not supported": [
+        ("SELECT a FROM t EXCEPT ALL SELECT b FROM t", "Write EXCEPT, or"),
+        ("SELECT a FROM t INTERSECT ALL SELECT b FROM t", "Write INTERSECT, or"),
+    ],
+    "c_intro_system_tables: nobody changes them": [
+        ("DROP VIEW stl_load_errors", "belongs to the system"),
+        ("DROP SCHEMA redshift_catalog CASCADE", "belongs to the system"),
+        ("ALTER TABLE svv_table_info OWNER TO me", "belongs to the system"),
+    ],
     "r_MERGE": [
         (
             "MERGE INTO t AS x USING s ON x.a = s.a WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (1)",
@@ -1121,6 +1141,8 @@ REFUSED_BY_SOURCE = {
 REFUSED = [(statement, says, source) for source, rows in REFUSED_BY_SOURCE.items() for statement, says in rows]
 # What breaks the grammar, with a part of what the message says beside the place.
 UNREADABLE = [
+    ("SELECT a FROM t WHERE", "line 1, column 17: something is missing", "r_WHERE_clause"),
+    ("SELECT 1 UNION", "line 1, column 10: something is missing", "r_UNION"),
     ("INSERT INTO t OVERRIDING SYSTEM VALUE VALUES (1)", "line 1, column 15", "r_INSERT_30"),
     ("CREATE TABLE t (a TSVECTOR)", "line 1, column 19", "c_unsupported-postgresql-datatypes"),
     ("create table t (a int) diststyle fly", "AUTO, EVEN, KEY, ALL", "r_CREATE_TABLE_NEW"),
@@ -1137,6 +1159,8 @@ UNREADABLE = [
 ]
 # What only the server can tell; where Postgres says it, in Redshift's words.
 ERRORS = [
+    ("SELECT id * 2 AS twice, twice + 1 FROM plays", "alias in the same list", "r_SELECT_list"),
+    ("SELECT SPLIT_PART(started, '-', 2) FROM plays", "write CAST(... AS VARCHAR) here", "SPLIT_PART"),
     (
         "INSERT INTO names VALUES (1, 'ééé')",
         "value too long for type character varying(5): column name",

@@ -172,6 +172,13 @@ def test_a_statement_with_every_option():
     )
 
 
+@pytest.mark.parametrize("form", ["CREDENTIALS", "WITH CREDENTIALS AS", "credentials as"])
+def test_a_role_in_credentials_is_the_role(form):
+    assert copy.parse(f"COPY t FROM '/data' {form} 'aws_iam_role={ROLE}' JSON 'auto'").iam_role == ROLE
+    with pytest.raises(CopyError, match="IAM_ROLE stands twice"):
+        copy.parse(f"COPY t FROM '/data' {form} 'aws_iam_role={ROLE}' IAM_ROLE default JSON 'auto'")
+
+
 @pytest.mark.parametrize("form", ["JSON", "JSON 'auto'", "FORMAT JSON", "FORMAT AS JSON 'auto'", "json as 'auto'"])
 def test_forms_of_the_format(form):
     order = copy.parse(f'COPY "Odd ""name""" FROM \'/data\' IAM_ROLE default {form}')

@@ -37,6 +37,7 @@ class Copy:
 
 
 FLAGS = {field.name.upper() for field in fields(Copy) if field.type is bool}
+MAY_TAKE_AS = {"ACCEPTINVCHARS", "CREDENTIALS", "DATEFORMAT", "JSON", "MAXERROR", "REGION", "TIMEFORMAT"}
 NOT_WITH_JSON = {
     "DELIMITER",
     "ESCAPE",
@@ -50,7 +51,7 @@ NOT_WITH_JSON = {
 FORMATS = {"AVRO", "CSV", "FIXEDWIDTH", "ORC", "PARQUET", "SHAPEFILE"}
 NOT_HERE = {"ACCEPTANYDATE", "BZIP2", "COMPROWS", "ENCODING", "ENCRYPTED", "EXPLICIT_IDS", "IGNOREALLERRORS"}
 NOT_HERE |= {"IGNOREHEADER", "LZOP", "MASTER_SYMMETRIC_KEY", "ROUNDEC", "SSH", "TRIMBLANKS", "ZSTD"}
-KEYS = {"ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "CREDENTIALS", "WITH"}
+KEYS = {"ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "CREDENTIALS"}
 _TOKEN = re.compile(
     # Strings stand as `dialect` writes them: a backslash is itself in '...', and one of two in E'...'.
     r"""'(?P<string>(?:[^']|'')*)'|E'(?P<escaped>(?:[^'\\]|\\\\|'')*)'|"(?P<quoted>(?:[^"]|"")+)"|(?P<word>[^\W\d][\w$]*)
@@ -80,6 +81,25 @@ def parse(text: str) -> Copy:
             found.append((take("quoted") or need("a name", "word")).lower())
         return found
 
+    def role(word: str) -> str:
+        # The old form of authorization: a role in it is as good as IAM_ROLE.
+        found = need("CREDENTIALS 'aws_iam_role=arn:...'", "string")
+        if not found.startswith("aws_iam_role="):
+            raise CopyError(f"COPY: {_refusal(word)}")
+        return found.removeprefix("aws_iam_role=")
+
+    switches = ("COMPUPDATE", "STATUPDATE")
+    texts = ("REGION", "TIMEFORMAT", "DATEFORMAT")
+    values = {
+        **dict.fromkeys(FLAGS, lambda word: True),
+        **dict.fromkeys(switches, lambda word: take("word", "ON", "OFF", "TRUE", "FALSE", "PRESET") or "ON"),
+        **dict.fromkeys(texts, lambda word: need(f"{word} '...'", "string")),
+        "IAM_ROLE": lambda word: take("word", "DEFAULT") or need("IAM_ROLE 'arn:...' or IAM_ROLE default", "string"),
+        "CREDENTIALS": role,
+        "JSON": lambda word: take("string") or "auto",
+        "ACCEPTINVCHARS": lambda word: take("string") or "?",
+        "MAXERROR": lambda word: int(need("MAXERROR and a number", "number")),
+    }
     need("COPY", "word", "COPY")
     table, columns = names("."), None
     if take("mark", "("):
@@ -92,26 +112,17 @@ def parse(text: str) -> Copy:
         if word in ("FORMAT", "AS"):
             take("word", "AS")
             word = need("JSON", "word", "JSON", *FORMATS).upper()
-        if word in FLAGS:
-            value = True
-        elif word == "IAM_ROLE":
-            value = take("word", "DEFAULT") or need("IAM_ROLE 'arn:...' or IAM_ROLE default", "string")
-        elif word in ("COMPUPDATE", "STATUPDATE"):
-            value = take("word", "ON", "OFF", "TRUE", "FALSE", "PRESET") or "ON"
-        elif word in ("JSON", "ACCEPTINVCHARS"):
-            take("word", "AS")
-            value = take("string") or {"JSON": "auto", "ACCEPTINVCHARS": "?"}[word]
-        elif word in ("REGION", "TIMEFORMAT", "DATEFORMAT"):
-            take("word", "AS")
-            value = need(f"{word} '...'", "string")
-        elif word == "MAXERROR":
-            take("word", "AS")
-            value = int(need("MAXERROR and a number", "number"))
-        else:
+        elif word == "WITH":
+            word = need("CREDENTIALS", "word", "CREDENTIALS").upper()
+        if word not in values:
             raise CopyError(f"COPY: {_refusal(word)}")
-        if word.lower() in options:
-            raise CopyError(f"COPY: {word} stands twice")
-        options[word.lower()] = value
+        if word in MAY_TAKE_AS:
+            take("word", "AS")
+        value = values[word](word)
+        option = "iam_role" if word == "CREDENTIALS" else word.lower()
+        if option in options:
+            raise CopyError(f"COPY: {option.upper()} stands twice")
+        options[option] = value
     need("nothing more after ;", "end")
     return _checked(Copy(".".join(map(_written, table)), columns, **options))
 

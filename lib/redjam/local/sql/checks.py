@@ -200,6 +200,11 @@ def _check_unnest(unnest: exp.Unnest) -> str:
     return refusals.SUPER if all(isinstance(part, exp.Column) for part in unnest.expressions) else refusals.ARRAY
 
 
+def _check_all(query: exp.Except | exp.Intersect) -> str | None:
+    name = query.key.upper()
+    return None if query.args.get("distinct") else f"Redshift has no {name} ALL. Write {name}, or count the rows."
+
+
 _DISTINCT_ON = "Redshift has no DISTINCT ON. Write QUALIFY ROW_NUMBER() OVER (PARTITION BY ... ORDER BY ...) = 1."
 _WITH = "Redshift has no changes within WITH. Write them as a statement of their own."
 CHECKS = {
@@ -219,6 +224,8 @@ CHECKS = {
     exp.Star: _check_star,
     exp.Unnest: _check_unnest,
     exp.Window: windows.check,
+    exp.Except: _check_all,
+    exp.Intersect: _check_all,
     exp.Distinct: lambda distinct: _DISTINCT_ON if distinct.args.get("on") else None,
     exp.CTE: lambda cte: None if isinstance(cte.this, exp.Query) else _WITH,
     exp.If: lambda part: None if isinstance(part.parent, exp.Case) else f"Redshift has no IF. {INSTEAD['if']}",

@@ -17,6 +17,7 @@ from redjam.local.sql import alterations, checks, expressions, merges, queries, 
 from redjam.local.sql.expressions import folded, written
 from redjam.local.sql.reading import Tokenizer, pointed, read, unclosed
 from redjam.local.sql.refusals import REFUSED_STATEMENTS, Refused
+from redjam.local.sql.vocabulary import SCHEMA
 from redjam.local.system_views import VIEWS
 
 CACHED_LENGTH = 2_000
@@ -60,6 +61,10 @@ def _statement(tokens: list[Token], sql: str) -> list[str | copy.Copy]:
     about = " ".join([word for word in words if word not in MODIFIERS][:2])
     if reason := REFUSED_STATEMENTS.get(about) or REFUSED_STATEMENTS.get(words[0]):
         raise Refused(reason)
+    if words[0] in CHANGES_OBJECTS and (own := {token.text.lower() for token in tokens} & {*VIEWS, SCHEMA}):
+        raise Refused(f"permission denied: {own.pop()} belongs to the system. Give your own table another name.")
+    if words[:2] == ["CREATE", "LOCAL"]:
+        tokens = [tokens[0], *tokens[2:]]
     if not (rule := STATEMENTS.get(about) or STATEMENTS.get(words[0])):
         raise ParseError(pointed(sql, tokens[0].start, f"no statement of Redshift begins with {about}"))
     return rule(tokens, sql)
@@ -73,7 +78,8 @@ def _text(tokens: list[Token], sql: str) -> str:
     """The source text, with its strings and delimited names as Postgres reads them."""
     text, position = "", tokens[0].start
     for token in tokens:
-        if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER):
+        temporary = token.text.startswith("#")
+        if temporary or token.token_type in (TokenType.STRING, TokenType.IDENTIFIER):
             string = token.token_type == TokenType.STRING
             node = exp.Literal.string(token.text) if string else exp.to_identifier(folded(token.text), quoted=True)
             text += sql[position : token.start] + written(node)
@@ -200,6 +206,7 @@ def _truncate(tokens: list[Token], sql: str) -> list[str]:
     return _verbatim(tokens, sql)
 
 
+CHANGES_OBJECTS = {"ALTER", "DROP", "TRUNCATE"}
 MODIFIERS = {"OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "UNIQUE", "MATERIALIZED"}
 # https://docs.aws.amazon.com/redshift/latest/dg/r_EXPLAIN.html
 EXPLAINED = {"SELECT", "WITH", "(", "INSERT", "UPDATE", "DELETE", "CREATE"}

@@ -124,6 +124,9 @@ class Parser(RedshiftParser):
         self.raise_error(f"this form of {start.text.upper()} is not known", start)
 
     def raise_error(self, message, token=None):
+        # sqlglot names its own classes.
+        if "<" in message:
+            message = "something is missing or too much"
         raise ParseError(pointed(self.sql, (token or self._curr or self._prev).start, message))
 
 

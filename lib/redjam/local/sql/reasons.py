@@ -22,8 +22,10 @@ def reason(error: psycopg2.Error) -> str | None:
     words = _WORDS.get(error.pgcode)
     if text := words and words(diagnosis, says):
         return text
-    if SCHEMA in says:
-        return says.replace(f"{SCHEMA}.", "") + (f"\nHINT:  {diagnosis.message_hint}" if diagnosis.message_hint else "")
+    # Other hints of Postgres lead to what Redshift has not.
+    hint = _HINTS.get(error.pgcode, lambda error: "")(error)
+    if SCHEMA in str(error) or hint or diagnosis.message_hint:
+        return says.replace(f"{SCHEMA}.", "") + (f"\nHINT:  {hint}" if hint else "")
     # Raised within a function of ours: where in it is no matter of the user's.
     return says if re.search(_WITHIN, diagnosis.context or "") else None
 
@@ -52,6 +54,26 @@ def _system_view(diagnosis, says: str) -> str | None:
     return f"The stand-in has no system view {says.split()[1]}. It has {', '.join(sorted(VIEWS))}."
 
 
+def _lateral(error: psycopg2.Error) -> str:
+    """Of a column that is an alias in the same query, what to do."""
+    name = error.diag.message_primary.partition('"')[2].partition('"')[0]
+    asked = error.cursor.query.decode() if error.cursor and error.cursor.query else ""
+    if not name or not re.search(rf'\bAS "?{re.escape(name)}\b', asked, re.IGNORECASE):
+        return ""
+    return (
+        f"Redshift may read {name} as the alias in the same list. Here repeat its expression, or select from a query."
+    )
+
+
+_HINTS = {
+    "42703": _lateral,
+    "42883": lambda error: (
+        "Cast the values to types that it takes. A number or a date where Redshift makes a text of it: "
+        "write CAST(... AS VARCHAR) here."
+        if error.diag.message_hint
+        else ""
+    ),
+}
 _WORDS = {
     "21000": lambda diagnosis, says: _MULTIPLE if says.startswith("MERGE") else None,
     "428C9": lambda diagnosis, says: (

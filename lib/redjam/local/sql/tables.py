@@ -101,7 +101,7 @@ def create_table(create: exp.Create) -> list[str]:
     kept = [option for option in options if type(option) not in KEYS]
     if other := [option for option in kept if not isinstance(option, exp.TemporaryProperty)]:
         raise Refused(f"Redshift has no {written(other[0])} in CREATE TABLE. Leave it out.")
-    if table.name.startswith("#"):
+    if table.name.startswith("#") and not kept:
         kept.append(exp.TemporaryProperty())
     if parts:
         own = [part for part in parts if type(part) not in KEYS or isinstance(part, exp.LikeProperty)]

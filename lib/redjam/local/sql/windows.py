@@ -22,7 +22,7 @@ def check(window: exp.Window) -> str | None:
         return None
     if reason := _check_order(window, name) or _check_frame(window.args.get("spec"), name):
         return reason
-    if call.find(exp.Distinct):
+    if any(isinstance(argument, exp.Distinct) for argument in call.expressions):
         who = "The stand-in has" if name == "listagg" else "Redshift has"
         return f"{who} no {name.upper()}(DISTINCT ...) OVER. Aggregate with GROUP BY first, and join."
     return None
