@@ -102,7 +102,8 @@ def report(connection: Connection) -> None:
 def explained(connection: Connection, error: psycopg2.Error) -> psycopg2.Error:
     """The error of a COPY with the rows it failed on; any other as it is.
 
-    A transaction that the COPY has aborted is rolled back: before that, nobody could ask for the rows.
+    A transaction that the COPY has aborted is rolled back: before that, nobody could ask for the rows. One that the
+    user began in autocommit is then left aborted, as by any error.
     """
     if not (named := _NAMED.findall(said := str(error).strip())):
         return error
@@ -115,7 +116,9 @@ def explained(connection: Connection, error: psycopg2.Error) -> psycopg2.Error:
     text = message(said, *rejects) if rejects else said
     if rolled_back and connection.autocommit:
         _abort_again(connection)
-    return LoadFailed(f"{text}\nThe transaction is rolled back." if rolled_back else text)
+    elif rolled_back:
+        text += "\nThe transaction is rolled back."
+    return LoadFailed(text)
 
 
 def _roll_back(connection: Connection) -> bool:
