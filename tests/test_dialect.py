@@ -12,9 +12,9 @@ from sqlalchemy_redshift.dialect import RedshiftDialect_psycopg2
 from sqlglot.dialects import Redshift
 from statements import ERRORS, KEYS, REFUSED, STATEMENTS, TABLES, UNREADABLE
 
-from redjam.local import copy, system_views
+from redjam.local import copy
 from redjam.local import postgres as embedded
-from redjam.local.sql import dialect
+from redjam.local.sql import dialect, system_views
 from redjam.local.sql.dialect import translate
 from redjam.local.sql.reading import Tokenizer
 from redjam.local.sql.reasons import reason

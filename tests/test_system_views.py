@@ -8,7 +8,7 @@ from conftest import EVENT
 
 from redjam import warehouse
 from redjam.local import postgres as embedded
-from redjam.local import system_views
+from redjam.local.sql import system_views
 
 # Column and type: https://docs.aws.amazon.com/redshift/latest/dg/ and the page of the view.
 COLUMNS = {

@@ -14,8 +14,8 @@ from psycopg2.extensions import cursor as PlainCursor
 
 from redjam import sample
 from redjam.config import Settings
-from redjam.local import copy, history, load, postgres, processes, services, system_views
-from redjam.local.sql import reasons
+from redjam.local import copy, history, load, postgres, processes, services
+from redjam.local.sql import reasons, system_views
 from redjam.local.sql.dialect import translate
 from redjam.local.sql.vocabulary import SCHEMA
 

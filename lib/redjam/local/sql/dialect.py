@@ -17,8 +17,8 @@ from redjam.local.sql import alterations, checks, expressions, merges, queries, 
 from redjam.local.sql.expressions import folded, written
 from redjam.local.sql.reading import Tokenizer, pointed, read, unclosed
 from redjam.local.sql.refusals import REFUSED_STATEMENTS, Refused
+from redjam.local.sql.system_views import VIEWS
 from redjam.local.sql.vocabulary import SCHEMA
-from redjam.local.system_views import VIEWS
 
 CACHED_LENGTH = 2_000
 RULES = expressions.RULES | queries.RULES | tables.RULES

@@ -12,8 +12,8 @@ from sqlglot.generators.postgres import PostgresGenerator
 from redjam.local.sql import aggregates
 from redjam.local.sql.aggregates import REBUILT, ours, rebuild
 from redjam.local.sql.functions import FUNCTIONS
+from redjam.local.sql.system_views import VIEWS
 from redjam.local.sql.vocabulary import SCHEMA
-from redjam.local.system_views import VIEWS
 
 RENAMED = {"dateadd": "date_add", "datediff": "date_diff", "date_part": "pgdate_part", "textlen": "len"}
 TAKE_A_UNIT = {"date_add", "date_diff", "pgdate_part", "date_trunc"}

@@ -3,7 +3,7 @@
 The texts are free of backslashes: whether those are escapes depends on the session that calls.
 """
 
-from redjam.local import history
+from redjam.local.sql import load_records
 from redjam.local.sql.dates import DATES
 from redjam.local.sql.texts import TEXTS
 from redjam.local.sql.vocabulary import SCHEMA
@@ -24,7 +24,7 @@ _DOUBLE = {name: name for name in ("cbrt", "exp", "sqrt")} | {"dexp": "exp", "dl
 FUNCTIONS = {
     **DATES,
     **TEXTS,
-    **history.FUNCTIONS,
+    **load_records.FUNCTIONS,
     # Databases of all clusters lie in one Postgres, each as `identifier.name`; see `session`.
     "current_database": [
         (

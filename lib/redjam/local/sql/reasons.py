@@ -4,8 +4,8 @@ import re
 
 import psycopg2
 
+from redjam.local.sql.system_views import VIEWS
 from redjam.local.sql.vocabulary import SCHEMA
-from redjam.local.system_views import VIEWS
 
 _MULTIPLE = (
     "Found multiple matches to update the same tuple. Several rows of the source match one row of the target: "

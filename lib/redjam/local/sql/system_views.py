@@ -6,7 +6,7 @@ JSON in the comment on the table's row type: it goes when the table goes, and th
 
 import hashlib
 
-from redjam.local import history
+from redjam.local.sql import load_records
 from redjam.local.sql.functions import FUNCTIONS
 from redjam.local.sql.procedures import PROCEDURES
 from redjam.local.sql.vocabulary import SCHEMA
@@ -21,7 +21,7 @@ def install(cursor) -> None:
         for arguments, returns, body in overloads
     ]
     views = [_view(name, query) for name, query in VIEWS.items()]
-    statements = [history.TABLES, *functions, KEEP_KEYS, COUNT_ROWS, *PROCEDURES, *views]
+    statements = [load_records.TABLES, *functions, KEEP_KEYS, COUNT_ROWS, *PROCEDURES, *views]
     script = ";\n".join([*statements, f"GRANT USAGE ON SCHEMA {SCHEMA} TO PUBLIC"])
     version = hashlib.md5(script.encode()).hexdigest()
     cursor.execute("SELECT obj_description(to_regnamespace(%s), 'pg_namespace')", (SCHEMA,))
@@ -182,5 +182,5 @@ CROSS JOIN LATERAL (
 ) AS r
 WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND r.total > 0
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', '{SCHEMA}')""",
-    **history.VIEWS,
+    **load_records.VIEWS,
 }

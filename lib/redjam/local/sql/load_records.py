@@ -1,0 +1,122 @@
+"""The tables that keep the record of each COPY, and Redshift's system views and functions that show it, as SQL."""
+
+from redjam.local.sql.vocabulary import SCHEMA
+
+# A process id comes back in time, so a session is known by its start, too. Older databases have these tables: a new
+# column also needs an ALTER TABLE ... ADD COLUMN IF NOT EXISTS.
+TABLES = f"""
+CREATE TABLE IF NOT EXISTS {SCHEMA}.loads (
+    query bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    userid integer,
+    session integer,
+    session_start timestamptz,
+    xid bigint,
+    tbl bigint,
+    table_name text,
+    source text,
+    starttime timestamp,
+    endtime timestamp,
+    completed boolean,
+    rows bigint,
+    files integer,
+    bytes bigint,
+    errors bigint
+);
+CREATE TABLE IF NOT EXISTS {SCHEMA}.rejected_rows (
+    query bigint REFERENCES {SCHEMA}.loads ON DELETE CASCADE,
+    number integer,
+    file text,
+    line bigint,
+    "column" text,
+    type text,
+    length text,
+    position integer,
+    value text,
+    raw text,
+    code integer,
+    reason text,
+    PRIMARY KEY (query, number)
+)"""
+
+# Redshift's columns, in their order and types. CHAR is padded with blanks as there: a comparison with = works in both,
+# and a LIKE or a Python == that forgets to TRIM fails in both.
+VIEWS = {
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
+    "stl_load_errors": f"""
+SELECT
+    userid,
+    0 AS slice,
+    tbl::int AS tbl,
+    starttime,
+    session,
+    query::int AS query,
+    file::char(256) AS filename,
+    line AS line_number,
+    "column"::char(127) AS colname,
+    type::char(10) AS type,
+    length::char(10) AS col_length,
+    position,
+    raw::char(1024) AS raw_line,
+    value::char(1024) AS raw_field_value,
+    code AS err_code,
+    reason::char(100) AS err_reason
+FROM {SCHEMA}.loads JOIN {SCHEMA}.rejected_rows USING (query)""",
+    # https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
+    "sys_load_error_detail": f"""
+SELECT
+    userid AS user_id,
+    query AS query_id,
+    xid AS transaction_id,
+    session AS session_id,
+    {SCHEMA}.current_database()::char(64) AS database_name,
+    tbl::int AS table_id,
+    starttime AS start_time,
+    file::char(256) AS file_name,
+    line AS line_number,
+    "column"::char(127) AS column_name,
+    type::char(10) AS column_type,
+    length::char(10) AS column_length,
+    position,
+    code AS error_code,
+    reason::char(512) AS error_message
+FROM {SCHEMA}.loads JOIN {SCHEMA}.rejected_rows USING (query)""",
+    # https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_HISTORY.html
+    "sys_load_history": f"""
+SELECT
+    userid AS user_id,
+    query AS query_id,
+    xid AS transaction_id,
+    session AS session_id,
+    {SCHEMA}.current_database()::text AS database_name,
+    CASE WHEN completed THEN 'completed' ELSE 'aborted' END AS status,
+    table_name,
+    starttime AS start_time,
+    endtime AS end_time,
+    (extract(epoch FROM endtime - starttime) * 1000000)::bigint AS duration,
+    source AS data_source,
+    'json' AS file_format,
+    rows AS loaded_rows,
+    bytes AS loaded_bytes,
+    files AS source_file_count,
+    bytes AS source_file_bytes,
+    files AS file_count_scanned,
+    bytes AS file_bytes_scanned,
+    errors AS error_count,
+    0::bigint AS copy_job_id
+FROM {SCHEMA}.loads""",
+}
+
+# A COPY that fails before it reads rows does not count, nor one that was rolled back after it had completed:
+# https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html and PG_LAST_COPY_COUNT.html
+_LAST = f"""
+FROM {SCHEMA}.loads
+WHERE session = pg_backend_pid()
+    AND session_start = (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid()))
+    AND CASE WHEN completed THEN pg_xact_status(xid::text::xid8) IS DISTINCT FROM 'aborted' ELSE errors > 0 END
+ORDER BY query DESC
+LIMIT 1"""
+# After SET ROLE, the start of one's own session could not be read.
+FUNCTIONS = {
+    "pg_last_copy_id": [("", "integer SECURITY DEFINER", f"coalesce((SELECT query::int {_LAST}), -1)")],
+    "pg_last_copy_count": [("", "bigint SECURITY DEFINER", f"coalesce((SELECT rows {_LAST}), 0)")],
+}
