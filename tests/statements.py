@@ -277,7 +277,11 @@ STATEMENTS = [
     ("INSERT INTO names (name) VALUES (DEFAULT), ('x'); SELECT COUNT(*) FROM names", 4, "r_INSERT_30"),
     ("INSERT INTO names (SELECT id, song FROM plays WHERE id = 3); SELECT COUNT(*) FROM names", 3, "r_INSERT_30"),
     ("INSERT INTO names WITH x AS (SELECT 9) SELECT * FROM x; SELECT MAX(id) FROM names", 9, "r_INSERT_30"),
-    ("TRUNCATE names; SELECT COUNT(*) FROM names", 0, "r_TRUNCATE"),
+    (
+        "CREATE TEMP TABLE filled (n INT); INSERT INTO filled VALUES (1); TRUNCATE filled; SELECT COUNT(*) FROM filled",
+        0,
+        "r_TRUNCATE",
+    ),
     (
         "CREATE VIEW v AS SELECT GETDATE(), id FROM plays WITH NO SCHEMA BINDING; SELECT COUNT(*) FROM v",
         3,
