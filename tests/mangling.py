@@ -13,10 +13,11 @@ from redjam import warehouse
 
 
 def _of_the_project(name: str) -> dict[str, str]:
-    """Columns and types of a CREATE TABLE of sql/tables."""
+    """Columns and types of a CREATE TABLE of sql/tables, without batch_id, which no COPY fills."""
     text = warehouse.statement(f"tables/{name}")
     lines = text[text.index("(\n") + 2 : text.index("\n)")].splitlines()
-    return dict(line.strip().rstrip(",").split(maxsplit=1) for line in lines)
+    columns = dict(line.strip().rstrip(",").split(maxsplit=1) for line in lines)
+    return {column: kind for column, kind in columns.items() if column != "batch_id"}
 
 
 EVERY_TYPE = {

@@ -1,15 +1,20 @@
 """COPY as the stand-in executes it: the statement, the sources, the values, and what it says of a row that fails."""
 
-import dataclasses
 import datetime as dt
 import gzip
+import http.client
 import json
 import os
 import signal
 import textwrap
 import threading
 import zlib
+from collections import Counter
+from contextlib import closing
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -21,8 +26,7 @@ from hypothesis import strategies as st
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
-from redjam import etl, warehouse
-from redjam.local import copy, fast, load, rows, session, sources
+from redjam.local import copy, fast, load, rows, services, session, sources
 from redjam.local import postgres as embedded
 from redjam.local.copy import Copy, CopyError
 from redjam.local.load import LoadError
@@ -263,23 +267,22 @@ def test_a_folder_of_all_depths_without_hidden_files(postgres, tmp_path):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps({"name": name}))
     sql(postgres, "CREATE TABLE t (name varchar(20))")
-    assert run(postgres, tmp_path / "data").files == 3
+    assert len(run(postgres, tmp_path / "data").files) == 3
     assert sql(postgres, "SELECT name FROM t ORDER BY ctid") == [("b/2.json",), ("b/c/3.json",), ("z.json",)]
 
 
-def test_a_folder_whose_name_sql_would_read_otherwise(connection, settings, cluster, tmp_path):
-    # Not `postgres` and `run`: the location goes the whole way of a load, as a literal of Redshift.
+def test_a_folder_whose_name_sql_would_read_otherwise(servers, postgres, tmp_path):
+    # Not `run`: the location goes the whole way, as a literal of Redshift.
     folder = tmp_path / "it's a\\b"
-    for name, document in {"songs": SONG, "events": EVENT}.items():
-        (folder / name).mkdir(parents=True)
-        (folder / name / "1.json").write_text(json.dumps(document))
-    (folder / "paths.json").write_text(JSONPATHS)
-    places = {"log_data": "events", "song_data": "songs", "log_json_path": "paths.json"}
-    odd = dataclasses.replace(settings, **{key: str(folder / name) for key, name in places.items()})
-    with warehouse.transaction(connection):
-        etl.stage(connection, odd, cluster.role_arn)
-    assert sql(connection, "SELECT song FROM staging_events") == [(EVENT["song"],)]
-    assert sql(connection, "SELECT title FROM staging_songs") == [(SONG["title"],)]
+    folder.mkdir()
+    (folder / "1.json").write_text(json.dumps(EVENT))
+    (tmp_path / "it's paths").write_text('{"jsonpaths": ["$.song"]}')
+    sql(postgres, "CREATE TABLE t (song varchar(100))")
+    with closing(embedded.connect(servers, connection_factory=session.Connection, options=session.LIKE_REDSHIFT)) as db:
+        db.s3 = no_s3
+        statement = "COPY copy.t FROM %s IAM_ROLE default JSON %s"
+        db.cursor().execute(statement, (str(folder), str(tmp_path / "it's paths")))
+        assert sql(db, "SELECT song FROM copy.t") == [(EVENT["song"],)]
 
 
 def test_a_pipe_in_a_folder_is_named_instead_of_waited_for(postgres, tmp_path):
@@ -328,6 +331,150 @@ def test_manifests_that_fail(postgres, s3, manifest, words):
     sql(postgres, "CREATE TABLE t (n int)")
     with pytest.raises(CopyError, match=words):
         run(postgres, "s3://music/manifest", "JSON 'auto' MANIFEST", s3=s3)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_manifest_mixes_what_lies_here_and_on_s3(postgres, s3, tmp_path, zipped):
+    def written(text: str) -> bytes:
+        return gzip.compress(text.encode()) if zipped else text.encode()
+
+    here, there = [str(tmp_path / f"{n}.json") for n in (1, 3)], [f"s3://music/{n}.json" for n in (2, 4)]
+    for n, name in zip((1, 3), here, strict=True):
+        (tmp_path / name).write_bytes(written(f'{{"n": {n}}}'))
+    put(s3, {f"{n}.json": written(f'{{"n": {n}}}') for n in (2, 4)})
+    urls = [here[1], there[1], here[0], there[0]]
+    entries = [{"url": url, "mandatory": True} for url in urls]
+    (tmp_path / "manifest").write_text(json.dumps({"entries": entries}))
+    sql(postgres, "CREATE TABLE t (n int)")
+    options = f"JSON 'auto' MANIFEST {'GZIP' if zipped else ''}"
+    result = run(postgres, tmp_path / "manifest", options, s3=s3)
+    assert [file.name for file in result.files] == urls
+    assert sql(postgres, "SELECT n FROM t ORDER BY ctid") == [(3,), (4,), (1,), (2,)]
+    for missing in (str(tmp_path / "gone.json"), "s3://music/gone.json", "s3://no-such-bucket/1.json", str(tmp_path)):
+        text = json.dumps({"entries": [*entries, {"url": missing, "mandatory": True}]})
+        (tmp_path / "manifest").write_text(text)
+        with pytest.raises(CopyError, match=f"'{missing}' is mandatory, but it does not exist"):
+            run(postgres, tmp_path / "manifest", options, s3=s3)
+
+
+def test_the_objects_of_a_manifest_are_looked_up_at_the_same_time(postgres, s3, tmp_path):
+    put(s3, {f"{n}.json": f'{{"n": {n}}}' for n in range(4)})
+    entries = [{"url": f"s3://music/{n}.json", "mandatory": True} for n in range(4)]
+    (tmp_path / "manifest").write_text(json.dumps({"entries": entries}))
+    sql(postgres, "CREATE TABLE t (n int)")
+    together = threading.Barrier(4, timeout=60)
+
+    def wait(**_):
+        together.wait()
+
+    s3.meta.events.register("before-send.s3.HeadObject", wait)
+    try:
+        run(postgres, tmp_path / "manifest", "JSON 'auto' MANIFEST", s3=s3)
+    finally:
+        s3.meta.events.unregister("before-send.s3.HeadObject", wait)
+    assert sql(postgres, "SELECT n FROM t ORDER BY ctid") == [(n,) for n in range(4)]
+
+
+@pytest.mark.parametrize("place", ["s3://music/", "here"])
+def test_a_file_that_vanishes_after_it_was_listed_is_named(postgres, s3, tmp_path, monkeypatch, place):
+    place = f"{tmp_path}/" if place == "here" else place
+    files = {"1.json": '{"n": 1}', "2.json": '{"n": 2}'}
+    put(s3, files)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    entries = [{"url": f"{place}{name}", "mandatory": True} for name in files]
+    (tmp_path / "manifest").write_text(json.dumps({"entries": entries}))
+    sql(postgres, "CREATE TABLE t (n int)")
+    find = sources.find
+
+    def find_and_lose(*arguments):
+        found = find(*arguments)
+        s3.delete_object(Bucket="music", Key="2.json")
+        (tmp_path / "2.json").unlink()
+        return found
+
+    monkeypatch.setattr(sources, "find", find_and_lose)
+    with pytest.raises(CopyError, match=rf"COPY cannot read '{place}2.json': .*(No such file|does not exist)"):
+        run(postgres, tmp_path / "manifest", "JSON 'auto' MANIFEST", s3=s3)
+    assert sql(postgres, "SELECT count(*) FROM t") == [(0,)]
+
+
+@pytest.fixture
+def throttled(servers, monkeypatch):
+    """A client as session.connect makes it, to a server before moto that first answers each GET so many times with 503.
+
+    Gives the client's maker, that number to set, how often each path was asked for, and how long the client slept.
+    """
+    options, asked, slept = services.aws_options(servers), Counter(), []
+    state = SimpleNamespace(refuse=0, asked=asked, slept=slept)
+    moto = urlsplit(options["endpoint_url"])
+
+    class Throttling(BaseHTTPRequestHandler):
+        def do_any(self):
+            asked[f"{self.command} {self.path}"] += 1
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.command == "GET" and asked[f"GET {self.path}"] <= state.refuse:
+                said = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+                return self.answer(503, {"Content-Type": "application/xml"}, said)
+            passed = http.client.HTTPConnection(moto.hostname, moto.port)
+            passed.request(self.command, self.path, body, dict(self.headers))
+            answer = passed.getresponse()
+            return self.answer(answer.status, dict(answer.headers), answer.read())
+
+        do_GET = do_PUT = do_HEAD = do_any
+
+        def answer(self, status: int, headers: dict, body: bytes):
+            self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)) if self.command != "HEAD" else headers["Content-Length"])
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=slept.append))
+    with ThreadingHTTPServer(("127.0.0.1", 0), Throttling) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = {"endpoint_url": f"http://127.0.0.1:{server.server_port}"}
+        state.s3 = boto3.client("s3", region_name="us-west-2", **options | address)
+        yield state
+        server.shutdown()
+
+
+def test_s3_that_throttles_is_asked_again(postgres, throttled):
+    s3 = throttled.s3
+    s3.create_bucket(Bucket="throttled", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    for n in range(10):
+        s3.put_object(Bucket="throttled", Key=f"{n}.json", Body=b'{"n": %d}' % n)
+    sql(postgres, "CREATE TABLE t (n int)")
+    throttled.refuse = 2
+    run(postgres, "s3://throttled/", s3=s3)
+    assert sql(postgres, "SELECT n FROM t ORDER BY ctid") == [(n,) for n in range(10)]
+    assert {throttled.asked[f"GET /throttled/{n}.json"] for n in range(10)} == {3}
+    assert len(throttled.slept) == 2 * 11
+
+    throttled.refuse = 1_000_000
+    throttled.slept.clear()
+    throttled.asked.clear()
+    with pytest.raises(
+        CopyError, match=r"COPY cannot read 's3://throttled/': Please reduce your request rate. \(SlowDown"
+    ):
+        run(postgres, "s3://throttled/", s3=s3)
+    assert sum(throttled.asked.values()) == 6
+    assert len(throttled.slept) == 5
+    assert max(throttled.slept) <= 20
+    assert sql(postgres, "SELECT count(*) FROM t") == [(10,)]
+
+
+def test_s3_that_is_not_there_is_one_clear_error(postgres, throttled):
+    sql(postgres, "CREATE TABLE t (n int)")
+    address = {"endpoint_url": "http://127.0.0.1:9", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    s3 = boto3.client("s3", region_name="us-west-2", **address)
+    with pytest.raises(CopyError, match=r"COPY cannot read 's3://music/': Could not connect"):
+        run(postgres, "s3://music/", s3=s3)
 
 
 def test_gzip_is_a_keyword(loaded, postgres, s3):
@@ -817,13 +964,70 @@ def test_as_many_errors_as_maxerror_fail(postgres, two_files, maxerror):
 
 def test_what_maxerror_lets_pass_is_returned(postgres, two_files):
     result = run(postgres, two_files, "JSON 'auto' MAXERROR 3")
-    size = sum(file.stat().st_size for file in two_files.rglob("*.json"))
-    assert (result.rows, result.files, result.bytes) == (4, 2, size)
+    sizes = [file.stat().st_size for file in sorted(two_files.rglob("*.json"))]
+    assert (result.rows, [file.size for file in result.files]) == (4, sizes)
     assert [(e.file, e.line, e.code) for e in result.errors] == [
         ("log-data/11/a.json", 2, 1207),
         ("log-data/11/b.json", 5, 1204),
     ]
     assert sql(postgres, "SELECT n FROM t ORDER BY ctid") == [(1,), (3,), (4,), (6,)]
+
+
+COUNTED = {
+    "": 0,
+    " \n\n\r\n": 0,
+    '{"n": 1}': 1,
+    '{"n": 1}\n': 1,
+    '{"n": 1}\n{"n": 2}': 2,
+    '\n{"n": 1}\n \n\t{"n": 2}\n\r\n\n': 2,
+    '{"n": 1}\r\n{"n": 2}\r\n': 2,
+    '{"n": 1}{"n": 2} {"n": 3}\n\n{"n": 4}': 4,
+    '{"n":\n1}\n{\n"n": 2\n}\n': 2,
+    '{"n": "x"}\n{"n": 1}\n{"n": "y"}': 3,
+    '{"n": 1}\nno object\n{"n": 2}': 3,
+    '{"n": 1}\n{"n": 2': 2,
+    '{"n": 1}\n' * 3000: 3000,
+    '{"n": 1}\n\n' * 3000: 3000,
+    '{"n": 1}{"n": 1}\n' * 3000: 6000,
+}
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("piece", [1, 20, 1_000, sources.PIECE])
+@pytest.mark.parametrize("way", ["fast", "slow"])
+def test_the_rows_of_each_file_are_counted(postgres, tmp_path, monkeypatch, way, piece, zipped):
+    monkeypatch.setattr(sources, "PIECE", piece)
+    if way == "slow":
+        monkeypatch.setattr(fast, "reader", lambda *_: None)
+    counted = {text: rows for text, rows in COUNTED.items() if piece > 20 or rows < 100}
+    # Among files that the fast way reads, and that are read together with them.
+    texts = [text for one in counted for text in (one, '{"n": 7}\n')]
+    for number, text in enumerate(texts):
+        content = text.encode()
+        (tmp_path / f"{number:02}.json").write_bytes(gzip.compress(content) if zipped else content)
+    sql(postgres, "CREATE TABLE t (n int)")
+    result = run(postgres, tmp_path, f"JSON 'auto' MAXERROR 100 {'GZIP' if zipped else ''}")
+    assert result.counts == [counted.get(text, 1) for text in texts]
+    assert sum(result.counts) == result.rows + len(result.errors)
+    assert len(result.errors) == 4
+    assert [file.name.rpartition("/")[2] for file in result.files] == [f"{n:02}.json" for n in range(len(texts))]
+
+
+def test_the_rows_of_clean_files_are_counted_on_the_fast_way(postgres, tmp_path, by_row):
+    for number, blank in enumerate(("", "\n", " \t\n\r\n")):
+        (tmp_path / f"{number}.json").write_text(f'{{"n": 1}}\n{blank}' * 1_000 + '{"n": 2}' + blank)
+    sql(postgres, "CREATE TABLE t (n int)")
+    assert run(postgres, tmp_path).counts == [1_001] * 3
+    assert run(postgres, tmp_path, "JSON 'auto' NOLOAD").counts == [1_001] * 3
+    assert by_row == []
+
+
+def test_a_file_that_a_manifest_names_twice_is_counted_twice(postgres, s3):
+    put(s3, {"1.json": '{"n": 1}\n{"n": 2}', "2.json": "", "3.json": '{"n": 3}'})
+    entries = [{"url": f"s3://music/{key}.json"} for key in (1, 2, 1, 3)]
+    put(s3, {"manifest": json.dumps({"entries": entries})})
+    sql(postgres, "CREATE TABLE t (n int)")
+    assert run(postgres, "s3://music/manifest", "JSON 'auto' MANIFEST", s3=s3).counts == [2, 0, 2, 1]
 
 
 @pytest.mark.parametrize(("maxerror", "found"), [(0, load.SHOWN), (1, load.SHOWN), (20, 20)])
@@ -1080,23 +1284,29 @@ ODD_EVENTS = [
 ]
 
 
-def test_events_and_songs_go_the_fast_way(connection, settings, cluster, put, by_row, monkeypatch):
+def test_events_and_songs_go_the_fast_way(postgres, tmp_path, by_row, monkeypatch):
     """The shapes of the real data, with all that is odd in them but still of the right type."""
     monkeypatch.setattr(sources, "PIECE", 10_000)
-    events = [ODD_EVENTS[n // 10 % 5] if n % 10 == 0 else {} for n in range(300)]
-    songs = [{"title": 4.6, "artist_name": 311, "artist_location": "\t"} if n == 7 else {} for n in range(100)]
-    put(events, [song | {"artist_latitude": 35.1 if n % 2 else None} for n, song in enumerate(songs)])
-    with warehouse.transaction(connection):
-        etl.stage(connection, settings, cluster.role_arn)
+    events = [{"itemInSession": n} | (ODD_EVENTS[n // 10 % 5] if n % 10 == 0 else {}) for n in range(300)]
+    (tmp_path / "events.json").write_text("\n".join(json.dumps(EVENT | event) for event in events))
+    (tmp_path / "songs").mkdir()
+    for n in range(100):
+        song = {"title": 4.6, "artist_name": 311, "artist_location": "\t"} if n == 7 else {}
+        song |= {"artist_latitude": 35.1 if n % 2 else None}
+        (tmp_path / "songs" / f"{n}.json").write_text(json.dumps(SONG | song))
+    (tmp_path / "paths").write_text(JSONPATHS)
+    sql(postgres, f"CREATE TABLE staging_events ({EVENTS.format(artist=1024)}); CREATE TABLE staging_songs ({SONGS})")
+    run(postgres, tmp_path / "events.json", f"JSON '{tmp_path}/paths'", table="staging_events")
+    run(postgres, tmp_path / "songs", table="staging_songs")
     assert by_row == []
     odd = """SELECT song, artist, location, user_id FROM staging_events
              WHERE item_in_session % 10 = 0 ORDER BY item_in_session"""
     expected = [EVENT | event for event in events[::10]]
-    assert sql(connection, odd) == [
+    assert sql(postgres, odd) == [
         (e["song"], e["artist"], e["location"], int(e["userId"]) if e["userId"] else None) for e in expected
     ]
     located = "SELECT title, artist_name FROM staging_songs WHERE artist_location <> ''"
-    assert sql(connection, located) == [("4.6", "311")]
+    assert sql(postgres, located) == [("4.6", "311")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """Redshift's SQL on the real Postgres: each statement with the result that Redshift's documentation gives it."""
 
+import hashlib
 import logging
+import re
+import threading
+import time
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -262,6 +266,86 @@ def test_a_dropped_column_takes_its_keys_along(redshift):
     assert run(redshift, "SELECT type FROM pg_table_def WHERE tablename = 't'") == [("character varying(4)",)] * 2
 
 
+INDEXED = """SELECT STRING_AGG(columns, '; ' ORDER BY columns) FROM (
+    SELECT substring(pg_get_indexdef(indexrelid) FROM '[(](.*)[)]') AS columns
+    FROM pg_index WHERE indrelid = '{}'::regclass) AS indexes"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "indexed"),
+    [
+        ("CREATE TABLE t (a INT, b INT)", None),
+        ("CREATE TABLE t (a INT PRIMARY KEY, b INT UNIQUE)", "a"),
+        ("CREATE TABLE t (a INT DISTKEY SORTKEY PRIMARY KEY, b INT)", "a"),
+        ("CREATE TABLE t (a INT DISTKEY, b VARCHAR(9), PRIMARY KEY (b, a)) SORTKEY (a, b)", "a; a, b; b, a"),
+        ('CREATE TABLE t ("odd ""name" INT SORTKEY)', '"odd ""name"'),
+        ("CREATE TEMP TABLE t (a INT DISTKEY SORTKEY PRIMARY KEY)", None),
+        ("CREATE TABLE #t (a INT SORTKEY); CREATE TABLE t (a INT)", None),
+        ("CREATE TABLE s (a INT PRIMARY KEY, b INT DISTKEY, c INT) SORTKEY (c, b); CREATE TABLE t (LIKE s)", "b; c, b"),
+        ("CREATE TABLE t DISTKEY (a) AS SELECT 1 AS a, 'x' AS b", "a"),
+        ("CREATE TABLE t SORTKEY (b) AS SELECT 1 AS a, 'x' AS b", None),
+        ("CREATE TABLE t (a INT SORTKEY); CREATE TABLE IF NOT EXISTS t (b INT SORTKEY)", "a"),
+        ("CREATE TABLE t (a INT, b INT) SORTKEY (a); ALTER TABLE t ALTER SORTKEY (b, a)", "b, a"),
+        ("CREATE TABLE t (a INT, b INT) SORTKEY (a); ALTER TABLE t ALTER SORTKEY NONE", None),
+        ("CREATE TABLE t (a INT, b INT) DISTKEY (a); ALTER TABLE t ALTER DISTKEY b", "b"),
+        ("CREATE TABLE t (a INT, b INT) DISTKEY (a); ALTER TABLE t ALTER DISTSTYLE EVEN", None),
+        ("CREATE TABLE t (a INT NOT NULL); ALTER TABLE t ADD PRIMARY KEY (a)", "a"),
+        ("CREATE TABLE t (a INT, b INT, c INT, PRIMARY KEY (a, b)) SORTKEY (c); ALTER TABLE t DROP COLUMN a", "c"),
+        ("CREATE TABLE t (a INT, b INT) SORTKEY (b, a); ALTER TABLE t RENAME COLUMN a TO c", "b, c"),
+        ("CREATE TABLE s (a INT SORTKEY); ALTER TABLE s RENAME TO t; CREATE TABLE s (a INT SORTKEY)", "a"),
+        ("CREATE SCHEMA demo; CREATE TABLE demo.t (a INT SORTKEY); SET search_path TO demo", "a"),
+        # What could be too long for an entry of an index has none.
+        ("CREATE TABLE t (a VARCHAR(2500) SORTKEY)", "a"),
+        ("CREATE TABLE t (a VARCHAR(3000) SORTKEY, b CHAR(4096) PRIMARY KEY, c VARBYTE)", None),
+        ("CREATE TABLE t (a VARCHAR(2000), b VARCHAR(2000) DISTKEY) SORTKEY (a, b)", "b"),
+        (f"CREATE TABLE t ({', '.join(f'c{n} INT' for n in range(33))}) SORTKEY "
+         f"({', '.join(f'c{n}' for n in range(33))})", None),
+    ],
+)  # fmt: skip
+def test_the_keys_of_a_permanent_table_have_indexes(tables, statements, indexed):
+    run(tables, statements)
+    assert run(tables, INDEXED.format("t")) == [(indexed,)]
+
+
+def test_a_longer_key_loses_its_index_and_a_shorter_one_gets_it_back(redshift):
+    run(redshift, "CREATE TABLE t (a VARCHAR(2500), b INT) SORTKEY (a)")
+    run(redshift, "ALTER TABLE t ALTER COLUMN a TYPE VARCHAR(65535)")
+    assert run(redshift, INDEXED.format("t")) == [(None,)]
+    run(redshift, "ALTER TABLE t ALTER COLUMN a TYPE VARCHAR(100)")
+    assert run(redshift, INDEXED.format("t")) == [("a",)]
+
+
+def test_no_row_is_refused_for_an_index(tables):
+    """Random digits, which Postgres cannot compress, as long as the columns take them."""
+    for columns in ({"a": 2500}, {"a": 2592}, {"a": 2593}, {f"c{n}": 72 for n in range(32)}, {"a": 1250, "b": 1250}):
+        declared = ", ".join(f"{name} VARCHAR({length})" for name, length in columns.items())
+        run(tables, f"DROP TABLE IF EXISTS t; CREATE TABLE t ({declared}, n INT) SORTKEY ({', '.join(columns)})")
+        value = "".join(hashlib.sha512(b"%d" % n).hexdigest() for n in range(40))
+        values = ", ".join(f"'{value[:length]}'" for length in columns.values())
+        run(tables, f"INSERT INTO t VALUES ({values}, 1), ({values}, NULL)")
+        assert run(tables, "SELECT COUNT(*) FROM t") == [(2,)]
+        assert run(tables, INDEXED.format("t")) == [(None if 2593 in columns.values() else ", ".join(columns),)]
+    run(tables, f"DROP TABLE t; CREATE TABLE t ({', '.join(f'c{n} DECIMAL(38)' for n in range(32))}) SORTKEY "
+        f"({', '.join(f'c{n}' for n in range(32))})")  # fmt: skip
+    run(tables, f"INSERT INTO t VALUES ({', '.join(['-' + '9' * 38] * 32)})")
+
+
+def test_redshifts_views_show_no_index(tables):
+    run(tables, "CREATE TABLE t (a INT SORTKEY, b INT DISTKEY)")
+    assert run(tables, "SELECT relname FROM pg_class_info WHERE relname LIKE 'key %'") == []
+    assert run(tables, "SELECT relname FROM pg_class WHERE relname LIKE 'key %'") != []
+    for view in ("pg_table_def", "svv_table_info"):
+        assert "key" not in str(run(tables, f"SELECT * FROM {view}"))
+
+
+def test_a_key_finds_its_rows_by_the_index(tables):
+    run(tables, "CREATE TABLE t (a INT, b INT) SORTKEY (a)")
+    run(tables, "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+        "SELECT i, i FROM n")  # fmt: skip
+    run(tables, "ANALYZE t")
+    assert "Index" in str(run(tables, "EXPLAIN SELECT b FROM t WHERE a BETWEEN 5 AND 7"))
+
+
 def test_append_moves_the_rows_to_a_table_of_the_same_columns(redshift):
     run(redshift, "CREATE TABLE t (a INT, b VARCHAR(3)) DISTKEY (a); CREATE TABLE s (b VARCHAR(3), a INT) DISTKEY (a)")
     run(redshift, "CREATE TABLE even (a INT, b VARCHAR(3)) DISTSTYLE EVEN; CREATE TABLE wide (a INT, b VARCHAR(4))")
@@ -299,6 +383,147 @@ def test_the_rows_of_a_query_are_counted(redshift):
         cursor.execute("MERGE INTO t USING (SELECT 2 AS a UNION ALL SELECT 3) AS s ON t.a = s.a REMOVE DUPLICATES")
         assert cursor.rowcount == 2
     assert run(redshift, "SELECT a FROM t ORDER BY a") == [(1,), (2,), (3,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE t AS SELECT 1 AS a UNION ALL SELECT 2",
+        "CREATE TEMP TABLE t AS SELECT 1 AS a UNION ALL SELECT 2",
+        "CREATE TABLE #t AS SELECT 1 AS a UNION ALL SELECT 2",
+        "SELECT x.a INTO t FROM (SELECT 1 AS a UNION ALL SELECT 2) AS x",
+        'CREATE TABLE "t" (a) SORTKEY (a) AS SELECT 1 UNION ALL SELECT 2',
+    ],
+)
+@pytest.mark.parametrize("within", [True, False])
+def test_a_table_made_with_rows_is_analyzed(redshift, statement, within):
+    run(redshift, "BEGIN" if within else "SELECT 1")
+    with redshift.cursor() as cursor:
+        cursor.execute(statement)
+        assert (cursor.rowcount, cursor.statusmessage, cursor.description) == (2, "INSERT 0 2", None)
+    name = "#t" if "#t" in statement else "t"
+    assert run(redshift, f"SELECT reltuples FROM pg_class WHERE relname = '{name}'") == [(2,)]
+    assert run(redshift, f"SELECT n_distinct FROM pg_stats WHERE tablename = '{name}'") == [(-1,)]
+    run(redshift, "ROLLBACK" if within else "SELECT 1")
+    assert run(redshift, f"SELECT COUNT(*) FROM pg_class WHERE relname = '{name}'") == [(0 if within else 1,)]
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_statement_that_waits_too_long_is_canceled(redshift, servers, autocommit):
+    run(redshift, "CREATE TABLE a (n INT); CREATE TABLE b (n INT)")
+    redshift.autocommit = autocommit
+    assert run(redshift, "SHOW statement_timeout") == [("0",)]
+    run(redshift, "SET statement_timeout TO 200")
+    assert run(redshift, "SHOW statement_timeout") == [("200",)]
+    redshift.commit()
+    holder = connect(servers, redshift.info.dbname)
+    run(holder, "LOCK b")
+    begin = "BEGIN; " if autocommit else ""
+    for lock in ("LOCK a, b", "LOCK TABLE a, b"):
+        with pytest.raises(psycopg2.errors.QueryCanceled, match="statement timeout") as raised:
+            run(redshift, f"{begin}{lock}")
+        assert raised.value.pgcode == "57014"
+        with pytest.raises(psycopg2.errors.InFailedSqlTransaction):
+            run(redshift, "SELECT 1")
+        if autocommit:
+            run(redshift, "ROLLBACK")
+        redshift.rollback()
+    holder.rollback()
+    run(redshift, f"{begin}LOCK a, b; INSERT INTO a VALUES (1)")
+    assert run(redshift, "SELECT COUNT(*) FROM a") == [(1,)]
+    run(redshift, "RESET statement_timeout")
+    assert run(redshift, "SHOW statement_timeout") == [("0",)]
+    redshift.rollback()
+    holder.close()
+
+
+def test_svv_transactions_shows_who_holds_a_lock_and_who_waits(redshift, servers):
+    run(redshift, "CREATE TABLE held (n INT SORTKEY); CREATE TABLE other (n INT)")
+    holder, waiter = (connect(servers, redshift.info.dbname) for _ in range(2))
+    pids = {"holder": holder.info.backend_pid, "waiter": waiter.info.backend_pid}
+    run(holder, "LOCK held")
+    waiting = threading.Thread(target=run, args=(waiter, "LOCK held, other"))
+    waiting.start()
+    about = """SELECT t.pid, lock_mode, granted, txn_owner, DATEDIFF(hour, txn_start, SYSDATE), txn_db
+        FROM svv_transactions AS t JOIN pg_class AS c ON c.oid = t.relation AND lockable_object_type = 'relation'
+        WHERE c.relname IN ('held', 'other') ORDER BY granted DESC"""
+    mine = (0, run(redshift, "SELECT current_database()")[0][0])
+    while len(found := run(redshift, about)) < 2:
+        time.sleep(0.02)
+    assert found == [
+        (pids["holder"], "AccessExclusiveLock", True, "postgres", *mine),
+        (pids["waiter"], "AccessExclusiveLock", False, "postgres", *mine),
+    ]
+    own = "SELECT pid, lock_mode, granted FROM svv_transactions WHERE relation IS NULL AND pid <> pg_backend_pid()"
+    assert sorted(run(redshift, own)) == sorted((pid, "ExclusiveLock", True) for pid in pids.values())
+    holder.rollback()
+    waiting.join()
+    assert [row[:3] for row in run(redshift, about)] == [(pids["waiter"], "AccessExclusiveLock", True)] * 2
+    waiter.close()
+    holder.close()
+    while run(redshift, f"SELECT pid FROM svv_transactions WHERE pid = {pids['waiter']}"):
+        time.sleep(0.02)
+    assert run(redshift, about) == []
+
+
+def test_svv_transactions_shows_a_transaction_that_only_reads_and_one_that_waits_for_a_row(redshift, servers):
+    run(redshift, "CREATE TABLE t (n INT SORTKEY); INSERT INTO t VALUES (1)")
+    reader, writer, waiter = (connect(servers, redshift.info.dbname) for _ in range(3))
+    run(reader, "SELECT n FROM t")
+    run(writer, "UPDATE t SET n = 2")
+    waiting = threading.Thread(target=run, args=(waiter, "UPDATE t SET n = 3"))
+    waiting.start()
+    about = "SELECT pid, lock_mode, relation IS NULL, granted FROM svv_transactions WHERE pid <> pg_backend_pid()"
+    pids = [connection.info.backend_pid for connection in (reader, writer, waiter)]
+    while (pids[2], "ShareLock", True, False) not in (found := run(redshift, about)):
+        time.sleep(0.02)
+    held = [(pid, mode, mode == "ExclusiveLock", True) for pid, mode in zip(
+        [*pids, *pids], ["ExclusiveLock"] * 3 + ["AccessShareLock"] + ["RowExclusiveLock"] * 2, strict=True
+    )]  # fmt: skip
+    assert sorted(found) == sorted([*held, (pids[2], "ShareLock", True, False)])
+    writer.rollback()
+    waiting.join()
+    for connection in (reader, writer, waiter):
+        connection.close()
+
+
+CONFLICT = r"^1023\nDETAIL:  Serializable isolation violation on table in Redshift. .*ROLLBACK and run it again"
+
+
+def test_a_conflict_of_transactions_reads_as_redshifts(redshift, servers):
+    run(redshift, "CREATE TABLE t (n INT); INSERT INTO t VALUES (1)")
+    other = connect(servers, redshift.info.dbname)
+    run(other, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT n FROM t")
+    run(redshift, "UPDATE t SET n = 2")
+    with pytest.raises(psycopg2.errors.SerializationFailure, match=CONFLICT):
+        run(other, "UPDATE t SET n = 3")
+    other.rollback()
+    assert run(other, "SELECT n FROM t") == [(2,)]
+    other.close()
+
+
+def test_a_deadlock_reads_as_redshifts(redshift, servers):
+    run(redshift, "CREATE TABLE a (n INT); CREATE TABLE b (n INT)")
+    first, second = (connect(servers, redshift.info.dbname) for _ in range(2))
+    run(first, "LOCK a")
+    run(second, "LOCK b")
+    errors = []
+
+    def lock(connection, table):
+        try:
+            run(connection, f"LOCK {table}")
+        except psycopg2.errors.DeadlockDetected as error:
+            errors.append(str(error))
+            connection.rollback()
+
+    waiting = threading.Thread(target=lock, args=(first, "b"))
+    waiting.start()
+    lock(second, "a")
+    waiting.join()
+    assert len(errors) == 1
+    assert re.search(CONFLICT, errors[0])
+    first.close()
+    second.close()
 
 
 def test_the_table_of_statements_is_long_and_names_its_sources():

@@ -36,6 +36,7 @@ from mangling import (
     mangled,
     plain,
 )
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 from plain_reader import Column, difference
 
@@ -75,6 +76,8 @@ def moto():
     client.create_bucket(Bucket="music")
     yield client
     server.stop()
+    # What it held, this process keeps, and any other server in it would have it too.
+    s3_backends["123456789012"]["aws"].reset()
 
 
 @dataclass(frozen=True)

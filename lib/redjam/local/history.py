@@ -4,6 +4,7 @@ It is written on a connection of its own. So it stays, as on Redshift, when the 
 rolled back.
 """
 
+import json
 import logging
 import re
 from datetime import datetime
@@ -11,6 +12,7 @@ from datetime import datetime
 import psycopg2
 from psycopg2.extras import execute_values
 
+from redjam.local.rows import printable
 from redjam.local.sql.vocabulary import SCHEMA
 
 KEPT = 2_000  # COPYs; Redshift keeps those of a week
@@ -23,13 +25,19 @@ def record(connection, order, table: int, start: datetime, result=None, errors=(
     A record that cannot be written is logged: the COPY has had its own end already. Its transaction is known as long
     as it is open.
     """
-    files, size, rows = (result.files, result.bytes, result.rows) if result else (None, None, 0)
-    about = (table, order.table, order.source, start, result is not None, rows, files, size, len(errors))
+    about = (table, order.table, order.source, start, len(errors), result is not None, *_done(result))
     for retry in (True, False):
         try:
             with _beside(connection) as beside, beside.cursor() as cursor:
                 _write(cursor, (*about, connection.info.backend_pid), errors)
             break
+        except psycopg2.errors.UniqueViolation:
+            # A crash of the server can set back the sequence of a database that was copied from another.
+            with _beside(connection) as beside, beside.cursor() as cursor:
+                cursor.execute(
+                    f"""SELECT setval(pg_get_serial_sequence('{SCHEMA}.loads', 'query'), max(query))
+                        FROM {SCHEMA}.loads"""
+                )
         except psycopg2.Error as error:
             # A connection that has died since the last COPY tells only when it is used.
             connection.beside = None
@@ -41,9 +49,9 @@ def _write(cursor, about: tuple, errors: list) -> None:
     cursor.execute(
         f"""INSERT INTO {SCHEMA}.loads (
             userid, session, session_start, xid, tbl, table_name, source, starttime, endtime,
-            completed, rows, files, bytes, errors
+            errors, completed, rows, files, bytes, scanned
         ) SELECT usesysid::int, pid, backend_start, backend_xid::text::bigint, %s, %s, %s,
-            %s AT TIME ZONE 'UTC', clock_timestamp() AT TIME ZONE 'UTC', %s, %s, %s, %s, %s
+            %s AT TIME ZONE 'UTC', clock_timestamp() AT TIME ZONE 'UTC', %s, %s, %s, %s, %s, %s
         FROM pg_stat_get_activity(%s)
         RETURNING query""",
         about,
@@ -52,6 +60,17 @@ def _write(cursor, about: tuple, errors: list) -> None:
         cursor.execute(f"DELETE FROM {SCHEMA}.loads WHERE query <= %s", (query - KEPT,))
         rows = [(query, number, *_row(error)) for number, error in enumerate(errors)]
         execute_values(cursor, f"INSERT INTO {SCHEMA}.rejected_rows VALUES %s", rows)
+
+
+def _done(result) -> tuple:
+    """The rows, files and bytes of a load.Result, and of each file what the table's column `scanned` has of it."""
+    if not result:
+        return 0, None, None, None
+    scanned = [
+        [printable(file.name), file.size, count, file.etag, file.modified.isoformat()]
+        for file, count in zip(result.files, result.counts, strict=True)
+    ]
+    return result.rows, len(result.files), sum(file.size for file in result.files), json.dumps(scanned)
 
 
 def _beside(connection) -> psycopg2.extensions.connection:

@@ -25,11 +25,11 @@ SHOWN = 10
 
 @dataclass
 class Result:
-    """What a COPY did: rows loaded, files and bytes read, and the rows that MAXERROR let it leave out."""
+    """What a COPY did: rows loaded, files read and the rows of each, and the rows that MAXERROR let it leave out."""
 
     rows: int = 0
-    files: int = 0
-    bytes: int = 0
+    files: list[sources.File] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
     errors: list[LoadError] = field(default_factory=list)
 
 
@@ -43,10 +43,10 @@ def execute(cursor, order: Copy, s3: Callable) -> Result:
     table, columns = _target(cursor, order)
     paths = documents.paths(order.json, [column.name for column in columns], s3)
     files = sources.find(order.source, order.manifest, s3)
-    result = Result(files=len(files), bytes=sum(file.size for file in files))
+    result, most = Result(files=files), max(order.maxerror, SHOWN)
     with (
         closing(sources.read(files, order.gzip, s3, f"COPY {order.table}")) as contents,
-        closing(chunks(order, columns, paths, contents, result.errors, max(order.maxerror, SHOWN))) as converted,
+        closing(chunks(order, columns, paths, contents, result.errors, most, result.counts)) as converted,
     ):
         if order.noload:
             deque(converted, maxlen=0)

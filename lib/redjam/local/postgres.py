@@ -95,12 +95,23 @@ def _start(folder: Path) -> int:
 
 
 def _spawn(data: Path, log: Path, user: dict) -> psutil.Process:
+    _end_orphans(data)
     # Postgres refuses to start while the number in a stale pid file belongs to any living process.
     (data / "postmaster.pid").unlink(missing_ok=True)
     settings = {"listen_addresses": "127.0.0.1", "port": _free_port(), "unix_socket_directories": ""}
+    # A session whose client was killed frees its locks, though it waits for one of another or runs a query.
+    settings |= {"client_connection_check_interval": "1s"}
     command = [str(BIN / "postgres"), "-D", str(data)]
     command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return processes.spawn(command, log, cwd="/", **user)
+
+
+def _end_orphans(data: Path) -> None:
+    """End what is left of a killed server: a session at work goes on, and as long as it does none can start anew."""
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] == "postgres" and processes.find(process.pid, "postgres", data):
+            # All that it has not committed is lost with its server anyway.
+            processes.end(process, signal.SIGKILL)
 
 
 def _initdb(folder: Path, made: Path, user: dict) -> None:

@@ -42,22 +42,31 @@ class LoadError:
 
 @dataclass
 class _Open:
-    """A file that is read: the next line's number, and an object whose end was not found in so many characters."""
+    """A file that is read: its rows, the next line's number, and an object with no end within so many characters."""
 
     name: str
+    rows: int = 0
     line: int = 1
     begun: str = ""
     tried: int = 0
 
 
 def chunks(
-    order: Copy, columns: list[Column], paths: list, contents: Iterator, errors: list[LoadError], most: int
+    order: Copy,
+    columns: list[Column],
+    paths: list,
+    contents: Iterator,
+    errors: list[LoadError],
+    most: int,
+    counts: list[int],
 ) -> Iterator[bytes]:
     """Convert file after file, a line a row; after one error too many, check the rest for more, and fail.
 
     `contents` is what sources.read gives. A row that cannot be loaded is left out, and its error added to `errors`;
-    at so many errors as `most` says, the rest is not read.
+    at so many errors as `most` says, the rest is not read. At the end `counts` gets the rows of each file, loaded or
+    not.
     """
+    files: list[_Open] = []
     values = documents.lookup(paths, order.json == "auto ignorecase")
     converters = [converter(column, order) for column in columns]
     limit = max(order.maxerror, 1)
@@ -75,26 +84,38 @@ def chunks(
         document, _, _ = next(documents.documents(_text(line)))
         return convert(document).encode()
 
-    for pieces, written in _attempts(fast.reader(order, columns, paths, convert_line), _together(contents)):
+    for pieces, written in _attempts(fast.reader(order, columns, paths, convert_line), _together(contents, files)):
         # The object that a file goes on with can only be read with its beginning.
         if written is None or pieces[0][0].begun:
             parts = _in_parts(row for piece in pieces for row in _by_row(*piece, convert, reject))
         else:
             parts = [written] if written else []
-            for file, data, _ in pieces:
-                file.line += data.count(b"\n")
+            _count(pieces, written.count(b"\n"))
         for part in parts:
             if len(errors) < limit:
                 yield part
     if len(errors) >= limit:
         raise _failure(order, errors)
+    counts += [file.rows for file in files]
 
 
-def _together(contents: Iterator) -> Iterator[list[tuple[_Open, bytes, bool]]]:
+def _count(pieces: list[tuple[_Open, bytes, bool]], rows: int) -> None:
+    """Count the lines and the rows of what the fast way has read: of the lines that are not blank each is a row."""
+    lines = [data.count(b"\n") for _, data, _ in pieces]
+    of_each = [count + (not data.endswith(b"\n")) for count, (_, data, _) in zip(lines, pieces, strict=True)]
+    if sum(of_each) != rows:
+        of_each = [sum(1 for line in data.split(b"\n") if line.strip()) for _, data, _ in pieces]
+    for (file, _, _), ends, count in zip(pieces, lines, of_each, strict=True):
+        file.line += ends
+        file.rows += count
+
+
+def _together(contents: Iterator, files: list[_Open]) -> Iterator[list[tuple[_Open, bytes, bool]]]:
     """Small files together, a large one piece by piece: each piece, and whether it is the last of its file."""
     pieces, size = [], 0
     for file, rest in contents:
         opened, data = _Open(file.name), next(rest, b"")
+        files.append(opened)
         while data:
             following = next(rest, b"")
             pieces.append((opened, data, not following))
@@ -138,6 +159,7 @@ def _by_row(file: _Open, data: bytes, last: bool, convert: Callable, reject: Cal
             file.line, counted = file.line + text.count("\n", counted, start), len(text)
             file.begun, file.tried = text[start:], len(text) - start
             break
+        file.rows += 1
         try:
             yield convert(document)
         except Reject as reason:
@@ -180,11 +202,11 @@ def _load_error(file: _Open, column: Column | None, value, raw: str, reject: Rej
         value = "" if value is None else as_text(value)
     except RecursionError:
         value = raw
-    value, raw, reason = (_printable(text[:RAW])[:RAW] for text in (value, raw, reject.reason))
+    value, raw, reason = (printable(text[:RAW])[:RAW] for text in (value, raw, reject.reason))
     return LoadError(file.name, file.line, name, kind, length, reject.position, value, raw, reject.code, reason)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text that can be printed and sent to Postgres: a NUL, a byte that is not UTF-8 (read as a lone surrogate)."""
     return _UNPRINTABLE.sub(lambda found: _escape(ord(found[0])), text)
 

@@ -26,12 +26,13 @@ def aws(folder: Path) -> str:
 
 
 def aws_options(folder: Path) -> dict:
-    """What boto3.client takes to call this folder's moto server: its address and key, and no proxy."""
+    """What boto3.client takes to call this folder's moto server: its address and key, no proxy, and more attempts."""
     url = aws(folder)
     key = (folder / "aws.key").read_text()
     # moto looks at no signature, so any secret will do.
     keys = {"aws_access_key_id": key, "aws_secret_access_key": key}
-    return {"endpoint_url": url, "config": Config(proxies={})} | keys
+    config = Config(proxies={}, retries={"mode": "standard", "max_attempts": 5})
+    return {"endpoint_url": url, "config": config} | keys
 
 
 def status(folder: Path) -> list[tuple[str, str]]:

@@ -16,7 +16,8 @@ from redjam import sample
 from redjam.config import Settings
 from redjam.local import copy, history, load, postgres, processes, services
 from redjam.local.sql import reasons, system_views
-from redjam.local.sql.dialect import translate
+from redjam.local.sql.dialect import Piece, translate
+from redjam.local.sql.tables import Analyze
 from redjam.local.sql.vocabulary import SCHEMA
 
 # Redshift reads a backslash in '...' as an escape, and psycopg2 quotes its parameters as the server reads them.
@@ -50,16 +51,18 @@ class Cursor(PlainCursor):
         for row in rows:
             self.execute(query, row)
 
-    def _run(self, pieces: list[str | copy.Copy]) -> None:
+    def _run(self, pieces: list[Piece]) -> None:
         if not pieces:
             super().execute("")  # psycopg2's own error for a text without a statement
         for piece in pieces:
             if isinstance(piece, copy.Copy):
                 self._load(piece)
-                continue
-            super().execute(piece)
-            if piece[:8].upper() == "TRUNCATE":
-                self._commit()
+            elif isinstance(piece, Analyze):
+                PlainCursor(self.connection).execute(f"ANALYZE {piece.table}")
+            else:
+                super().execute(piece)
+                if piece[:8].upper() == "TRUNCATE":
+                    self._commit()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -111,7 +114,7 @@ class Cursor(PlainCursor):
         return self.connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
 
 
-def _controls(piece: str | copy.Copy) -> bool:
+def _controls(piece: Piece) -> bool:
     words = piece.split(maxsplit=1) if isinstance(piece, str) else []
     return bool(words) and words[0].upper().rstrip(";") in TRANSACTIONS
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import psycopg2
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from redjam import progress
 
@@ -36,11 +37,13 @@ class CopyError(psycopg2.InternalError):
 
 @dataclass(frozen=True)
 class File:
-    """A file to load: the name that messages show, where it lies, and its size in bytes."""
+    """A file to load: the name that messages show, where it lies, its size in bytes, last change, and S3's ETag."""
 
     name: str
     location: str
     size: int
+    modified: datetime
+    etag: str = ""
 
 
 def find(location: str, manifest: bool, s3: Callable) -> list[File]:
@@ -68,15 +71,18 @@ def _under_prefix(location: str, client) -> list[File]:
     try:
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         listed = [item for page in pages for item in page.get("Contents", ())]
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         raise _unreadable(error, location) from error
-    names = [f"s3://{bucket}/{item['Key']}" for item in listed]
-    return [File(name, name, item["Size"]) for name, item in zip(names, listed, strict=True)]
+    return [_object(f"s3://{bucket}/{item['Key']}", item["Size"], item) for item in listed]
+
+
+def _object(location: str, size: int, about: dict) -> File:
+    return File(location, location, size, about["LastModified"], about["ETag"].strip('"'))
 
 
 def _in_folder(root: Path) -> list[File]:
     if root.is_file():
-        return [File(root.name, str(root), root.stat().st_size)]
+        return [_here(root.name, str(root), root.stat())]
     found = []
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
@@ -91,7 +97,11 @@ def _file(name: str, path: str) -> File:
     about = os.stat(path)
     if not stat.S_ISREG(about.st_mode):  # from a pipe, COPY would wait for ever
         raise CopyError(f"COPY cannot read '{name}': it is no file; remove it from the folder")
-    return File(name, path, about.st_size)
+    return _here(name, path, about)
+
+
+def _here(name: str, path: str, about: os.stat_result) -> File:
+    return File(name, path, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
 
 
 def _in_manifest(location: str, s3: Callable) -> list[File]:
@@ -102,25 +112,29 @@ def _in_manifest(location: str, s3: Callable) -> list[File]:
     except (KeyError, TypeError, AttributeError):
         form = '{"entries": [{"url": "s3://bucket/key", "mandatory": true}]}'
         raise CopyError(f"the manifest '{location}' is not properly formed; it has the form {form}") from None
-    files = []
-    for url, mandatory in entries:
-        if file := _stat(url, s3):
-            files.append(file)
-        elif mandatory:
-            raise CopyError(f"the manifest '{location}' says that '{url}' is mandatory, but it does not exist")
+    on_s3 = any(url.startswith("s3://") for url, _ in entries)
+    find_one, files = partial(_stat, client=s3() if on_s3 else None), []
+    with closing(ahead(find_one, [url for url, _ in entries], PARALLEL, PARALLEL)) as found:
+        for (url, mandatory), file in zip(entries, found, strict=True):
+            if file:
+                files.append(file)
+            elif mandatory:
+                raise CopyError(f"the manifest '{location}' says that '{url}' is mandatory, but it does not exist")
     return files
 
 
-def _stat(location: str, s3: Callable) -> File | None:
+def _stat(location: str, client) -> File | None:
     if not location.startswith("s3://"):
-        return File(location, location, Path(location).stat().st_size) if Path(location).is_file() else None
+        return _here(location, location, Path(location).stat()) if Path(location).is_file() else None
     bucket, key = _split(location)
     if not key:
         raise CopyError(f"the manifest names '{location}': COPY with MANIFEST requires full object paths (8001)")
     try:
-        return File(location, location, s3().head_object(Bucket=bucket, Key=key)["ContentLength"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchBucket"):
+        about = client.head_object(Bucket=bucket, Key=key)
+        return _object(location, about["ContentLength"], about)
+    except (ClientError, BotoCoreError) as error:
+        missing = ("404", "NoSuchKey", "NoSuchBucket")
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in missing:
             return None
         raise _unreadable(error, location) from error
 
@@ -132,9 +146,12 @@ def _split(location: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _unreadable(error: ClientError, location: str) -> CopyError:
-    problem = error.response["Error"]
-    return CopyError(f"COPY cannot read '{location}': {problem.get('Message', '')} ({problem.get('Code')})")
+def _unreadable(error: ClientError | BotoCoreError, location: str) -> CopyError:
+    said = str(error)
+    if isinstance(error, ClientError):
+        problem = error.response["Error"]
+        said = f"{problem.get('Message', '')} ({problem.get('Code')})"
+    return CopyError(f"COPY cannot read '{location}': {said}")
 
 
 def _unreadable_here(error: OSError) -> CopyError:
@@ -206,7 +223,7 @@ def _bytes(location: str, client) -> bytes:
     bucket, key = _split(location)
     try:
         return client.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         raise _unreadable(error, location) from error
 
 

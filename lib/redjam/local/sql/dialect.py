@@ -4,6 +4,7 @@ What a statement is made of is the matter of `expressions` and `tables`, what Re
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby, pairwise
 
@@ -22,25 +23,26 @@ from redjam.local.sql.vocabulary import SCHEMA
 
 CACHED_LENGTH = 2_000
 RULES = expressions.RULES | queries.RULES | tables.RULES
+Piece = str | copy.Copy | tables.Analyze
 
 
-def translate(sql: str) -> list[str | copy.Copy]:
+def translate(sql: str) -> list[Piece]:
     """Turn the text of any number of Redshift statements into one text for Postgres, or a COPY order, for each.
 
-    Such a text may hold several statements: sent at once they are one transaction, as the statement is to Redshift.
+    A text may hold several statements: sent at once they are one transaction, as the statement is to Redshift. After
+    the text of one that makes a table with rows comes the order to analyze it.
     """
     # What holds a secret is not kept either: CREATE USER, say.
     keep = len(sql) <= CACHED_LENGTH and not re.search("password|secret|credentials", sql, re.IGNORECASE)
     return list((_cached if keep else _translated)(sql))
 
 
-def _translated(sql: str) -> tuple[str | copy.Copy, ...]:
+def _translated(sql: str) -> tuple[Piece, ...]:
     try:
         tokens = Tokenizer(dialect=Redshift()).tokenize(sql)
         groups = groupby(tokens, lambda token: token.token_type == TokenType.SEMICOLON)
         statements = [list(group) for separates, group in groups if not separates]
-        pieces = (_statement(statement, sql) for statement in statements)
-        return tuple(of_one[0] if len(of_one) == 1 else ";\n".join(of_one) for of_one in pieces)
+        return tuple(piece for statement in statements for piece in _joined(_statement(statement, sql)))
     except ParseError as error:
         raise Refused(f"Cannot read this SQL: {error}") from None
     except TokenError as error:
@@ -49,13 +51,19 @@ def _translated(sql: str) -> tuple[str | copy.Copy, ...]:
         raise Refused(f"The stand-in cannot run this yet: {error}") from None
 
 
+def _joined(pieces: list[Piece]) -> Iterator[Piece]:
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    yield from [";\n".join(texts)] if texts else []
+    yield from (piece for piece in pieces if not isinstance(piece, str))
+
+
 _cached = lru_cache(maxsize=512)(_translated)
 
 
 # --- Statements -------------------------------------------------------------------------------------------
 
 
-def _statement(tokens: list[Token], sql: str) -> list[str | copy.Copy]:
+def _statement(tokens: list[Token], sql: str) -> list[Piece]:
     """Translate one statement by the rule for its first words."""
     words = [token.text.upper() for token in tokens]
     about = " ".join([word for word in words if word not in MODIFIERS][:2])
@@ -87,7 +95,7 @@ def _text(tokens: list[Token], sql: str) -> str:
     return text + sql[position : tokens[-1].end + 1]
 
 
-def _rewritten(tokens: list[Token], sql: str) -> list[str]:
+def _rewritten(tokens: list[Token], sql: str) -> list[Piece]:
     tree = read(tokens, sql)
     nodes = list(tree.walk())
     if _asks_the_catalog(nodes):

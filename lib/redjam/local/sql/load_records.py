@@ -3,7 +3,7 @@
 from redjam.local.sql.vocabulary import SCHEMA
 
 # A process id comes back in time, so a session is known by its start, too. Older databases have these tables: a new
-# column also needs an ALTER TABLE ... ADD COLUMN IF NOT EXISTS.
+# column needs an ALTER TABLE. Of each file, `scanned` has name, bytes, rows, ETag and last change.
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS {SCHEMA}.loads (
     query bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS {SCHEMA}.loads (
     bytes bigint,
     errors bigint
 );
+ALTER TABLE {SCHEMA}.loads ADD COLUMN IF NOT EXISTS scanned jsonb;
 CREATE TABLE IF NOT EXISTS {SCHEMA}.rejected_rows (
     query bigint REFERENCES {SCHEMA}.loads ON DELETE CASCADE,
     number integer,
@@ -80,6 +81,21 @@ SELECT
     code AS error_code,
     reason::char(512) AS error_message
 FROM {SCHEMA}.loads JOIN {SCHEMA}.rejected_rows USING (query)""",
+    # https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_DETAIL.html; to a COPY of JSON a line is an object.
+    "sys_load_detail": f"""
+SELECT
+    userid AS user_id,
+    query AS query_id,
+    (file ->> 0)::char(256) AS file_name,
+    (file ->> 1)::bigint AS bytes_scanned,
+    (file ->> 2)::bigint AS lines_scanned,
+    endtime AS record_time,
+    0 AS splits_scanned,
+    starttime AS start_time,
+    endtime AS end_time,
+    (file ->> 3)::char(256) AS file_etag,
+    (file ->> 4)::timestamptz AT TIME ZONE 'UTC' AS file_last_modified
+FROM {SCHEMA}.loads CROSS JOIN jsonb_array_elements(scanned) AS each_one (file)""",
     # https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_HISTORY.html
     "sys_load_history": f"""
 SELECT

@@ -70,6 +70,7 @@ BEGIN
     END IF;
     EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE varchar(%s)', relation::regclass, of_column, bytes);
     CALL {SCHEMA}.limit_bytes(relation);
+    CALL {SCHEMA}.index_keys(relation);
     COMMIT;
 END"""
 # https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE_APPEND.html; the COMMIT fails within a transaction block.

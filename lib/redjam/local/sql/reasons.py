@@ -11,6 +11,11 @@ _MULTIPLE = (
     "Found multiple matches to update the same tuple. Several rows of the source match one row of the target: "
     "take one of each first, with QUALIFY ROW_NUMBER() OVER (PARTITION BY key ORDER BY ...) = 1."
 )
+# https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation-serializable-isolation-troubleshooting.html
+_CONFLICT = (
+    "1023\nDETAIL:  Serializable isolation violation on table in Redshift. Another transaction has changed or locked "
+    "what this one needs: ROLLBACK and run it again, or begin both with LOCK of their tables in the same order."
+)
 _WIDEN = "The length is in bytes: widen the column, or cut the value with a CAST."
 _OWN = f"PL/pgSQL function {SCHEMA}."
 _WITHIN = f"{_OWN}|SQL function"
@@ -75,6 +80,7 @@ _HINTS = {
     ),
 }
 _WORDS = {
+    **dict.fromkeys(("40001", "40P01"), lambda diagnosis, says: f"{_CONFLICT} Here: {says}."),
     "21000": lambda diagnosis, says: _MULTIPLE if says.startswith("MERGE") else None,
     "428C9": lambda diagnosis, says: (
         f"cannot set an identity column to a value. {says[:1].upper()}{says[1:]}: leave it out, and list the others."

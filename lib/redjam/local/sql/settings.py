@@ -74,7 +74,8 @@ SHOWN = {
         CROSS JOIN {_KEYS}
         LEFT JOIN LATERAL jsonb_array_elements_text(k.keys -> 'sortkey') WITH ORDINALITY AS s (name, place)
             ON s.name = i.column_name
-        WHERE i.table_name = c.relname""",
+        WHERE i.table_name = c.relname
+        ORDER BY i.ordinal_position""",
     ),
 }
 
@@ -86,6 +87,9 @@ def show(tokens: list[Token], verbatim: str) -> str:
     if len(words) == 2 and what.lower() in SETTINGS:
         name, default = what.lower(), written(exp.Literal.string(SETTINGS[what.lower()]))
         return f"SELECT coalesce(nullif(current_setting('redshift.{name}', true), ''), {default}) AS {name}"
+    if len(words) == 2 and what == "STATEMENT_TIMEOUT":
+        # In milliseconds, without a unit: https://docs.aws.amazon.com/redshift/latest/dg/r_statement_timeout.html
+        return "SELECT setting AS statement_timeout FROM pg_settings WHERE name = 'statement_timeout'"
     if what in SHOWN and not (words[2:] and words[2].upper() == "ISOLATION"):
         return _shown(what, tokens[2:])
     if len(words) > 2 and what not in ("TIME", "TRANSACTION", "SESSION"):

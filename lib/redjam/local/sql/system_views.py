@@ -1,13 +1,10 @@
-"""What Redshift's catalog has and Postgres' lacks, in a schema of its own: views, and the keys of tables.
-
-The keys of a table (distribution, sorting, encodings, and the constraints that Redshift does not enforce) are kept as
-JSON in the comment on the table's row type: it goes when the table goes, and the table's own comment stays the user's.
-"""
+"""What Redshift's catalog has and Postgres' lacks, in a schema of its own."""
 
 import hashlib
 
 from redjam.local.sql import load_records
 from redjam.local.sql.functions import FUNCTIONS
+from redjam.local.sql.keys import INDEX_ALL, INDEX_KEYS, KEEP_KEYS
 from redjam.local.sql.procedures import PROCEDURES
 from redjam.local.sql.vocabulary import SCHEMA
 
@@ -21,7 +18,7 @@ def install(cursor) -> None:
         for arguments, returns, body in overloads
     ]
     views = [_view(name, query) for name, query in VIEWS.items()]
-    statements = [load_records.TABLES, *functions, KEEP_KEYS, COUNT_ROWS, *PROCEDURES, *views]
+    statements = [load_records.TABLES, *functions, INDEX_KEYS, KEEP_KEYS, COUNT_ROWS, *PROCEDURES, *views, INDEX_ALL]
     script = ";\n".join([*statements, f"GRANT USAGE ON SCHEMA {SCHEMA} TO PUBLIC"])
     version = hashlib.md5(script.encode()).hexdigest()
     cursor.execute("SELECT obj_description(to_regnamespace(%s), 'pg_namespace')", (SCHEMA,))
@@ -51,27 +48,6 @@ EXCEPTION WHEN invalid_table_definition THEN
     CREATE VIEW {SCHEMA}.{name} AS {query};
 END $view$"""
 
-
-# A table that IF NOT EXISTS found has keys already, and keeps them; LIKE takes the keys of its model.
-KEEP_KEYS = f"""
-CREATE OR REPLACE PROCEDURE {SCHEMA}.keep_keys(relation text, keys jsonb, unless_there boolean DEFAULT false)
-LANGUAGE plpgsql AS $body$
-DECLARE
-    old jsonb := {SCHEMA}.table_keys(relation::regclass);
-    model jsonb := (
-        SELECT jsonb_object_agg(key, value)
-        FROM jsonb_each({SCHEMA}.table_keys((keys ->> 'like')::regclass)) AS each_one (key, value)
-        WHERE key !~ '^(primary key|unique|foreign key)'
-    );
-BEGIN
-    IF old IS NULL OR NOT unless_there THEN
-        -- In full: without its schema a table named time would be Postgres' own type.
-        EXECUTE (
-            SELECT format('COMMENT ON TYPE %I.%I IS %L', nspname, relname, coalesce(old || keys, model, keys))
-            FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = relation::regclass
-        );
-    END IF;
-END $body$"""
 
 # Skew is the ratio of rows in the fuller and the emptier slice of a node with two, as a ra3.xlplus has; an empty one
 # counts as one row. Redshift's hash is its own, but here too rows of one key, and all rows without, lie on one slice.
@@ -138,7 +114,7 @@ SELECT
     CASE k.keys ->> 'diststyle' WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 WHEN 'AUTO' THEN 10 ELSE 0 END
         AS releffectivediststyle
 {_TABLES}
-WHERE n.nspname <> '{SCHEMA}'""",
+WHERE n.nspname <> '{SCHEMA}' AND c.relkind <> 'i'""",
     # https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TABLE_INFO.html; what only Redshift could know is NULL.
     "svv_table_info": f"""
 SELECT
@@ -160,7 +136,7 @@ SELECT
     CASE WHEN s.first <> '' THEN coalesce(nullif(k.keys ->> ('encode ' || s.first), 'raw'), 'none') END::char(32)
         AS sortkey1_enc,
     coalesce(jsonb_array_length(k.keys -> 'sortkey'), 0) AS sortkey_num,
-    ceil(pg_total_relation_size(c.oid) / 1048576.0)::bigint AS size,
+    ceil(pg_table_size(c.oid) / 1048576.0)::bigint AS size,
     NULL::numeric(10, 4) AS pct_used,
     0::bigint AS empty,
     NULL::numeric(5, 2) AS unsorted,
@@ -182,5 +158,26 @@ CROSS JOIN LATERAL (
 ) AS r
 WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND r.total > 0
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', '{SCHEMA}')""",
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TRANSACTIONS.html: each transaction has one lock more.
+    "svv_transactions": f"""
+SELECT
+    a.usename::text AS txn_owner,
+    {SCHEMA}.current_database()::text AS txn_db,
+    a.backend_xid::text::bigint AS xid,
+    l.pid,
+    a.xact_start AT TIME ZONE 'UTC' AS txn_start,
+    l.mode AS lock_mode,
+    CASE l.locktype WHEN 'relation' THEN 'relation' ELSE 'transactionid' END AS lockable_object_type,
+    l.relation::int AS relation,
+    l.granted
+FROM pg_locks AS l
+JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.datname = current_database() AND a.backend_type = 'client backend'
+LEFT JOIN pg_class AS c ON c.oid = l.relation AND l.database = a.datid
+LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE CASE l.locktype
+    WHEN 'relation' THEN c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', '{SCHEMA}')
+    WHEN 'virtualxid' THEN l.granted
+    WHEN 'transactionid' THEN NOT l.granted
+END""",
     **load_records.VIEWS,
 }

@@ -6,6 +6,7 @@ keys are taken out of the statement and kept beside the table, where `system_vie
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -53,6 +54,13 @@ COLUMN_KEYS = {
 }
 
 
+@dataclass(frozen=True)
+class Analyze:
+    """The order to gather the statistics of a new table, without a result in the place of its statement's."""
+
+    table: str
+
+
 def keys_of(part: exp.Expr) -> dict:
     """The keys that an option or constraint of a table, or an action of ALTER TABLE, names."""
     of = KEYS.get(type(part))
@@ -82,8 +90,11 @@ def created_by_into(tree: exp.Expr) -> exp.Expr:
     return exp.Create(this=into.this, kind="TABLE", expression=tree, properties=temporary)
 
 
-def create_table(create: exp.Create) -> list[str]:
-    """Create the table without its keys, and keep those beside it: Redshift enforces NOT NULL, but no key."""
+def create_table(create: exp.Create) -> list[str | Analyze]:
+    """Create the table without its keys, and keep those beside it: Redshift enforces NOT NULL, but no key.
+
+    One with rows is analyzed: https://docs.aws.amazon.com/redshift/latest/dg/t_Analyzing_tables.html
+    """
     keys, schema = {}, create.this
     table = schema.this if isinstance(schema, exp.Schema) else schema
     parts = schema.expressions if isinstance(schema, exp.Schema) else []
@@ -118,7 +129,8 @@ def create_table(create: exp.Create) -> list[str]:
     create.set("expression", None)
     rows = written(query)
     # The lengths of its columns come before its rows.
-    return [f"{written(create)} AS {rows} WITH NO DATA", *keep, f"INSERT INTO {written(table)} {rows}"]
+    empty, insert = f"{written(create)} AS {rows} WITH NO DATA", f"INSERT INTO {written(table)} {rows}"
+    return [empty, *keep, insert, Analyze(written(table))]
 
 
 def _check_keys(columns: dict[str, exp.ColumnDef], keys: dict) -> None:
@@ -152,7 +164,7 @@ def limit_bytes(table: exp.Table) -> str:
 
 
 def keep_keys(table: exp.Table, keys: dict, unless_there: bool = False) -> str:
-    """Keep the keys beside the table; `system_views` has that procedure."""
+    """Keep the keys beside the table; `keys` has that procedure."""
     return call("keep_keys", written(table), json.dumps(keys), unless_there)
 
 
