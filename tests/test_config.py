@@ -92,6 +92,8 @@ def test_the_seeds_file_is_read_unchanged(folder):
         log_data="s3://udacity-dend/log-data",
         log_json_path="s3://udacity-dend/log_json_path.json",
         song_data="s3://udacity-dend/song-data",
+        work="",
+        max_rejected=0,
         local_dir=folder / ".redjam",
         root=folder,
         file=folder / "dwh.cfg",
@@ -214,10 +216,19 @@ def test_a_given_role_and_host_are_used_as_they_are(arn):
     assert read(f"[IAM_ROLE]\nARN='{arn}'\n").iam_role_arn == arn
 
 
-def test_exactly_awss_ports_are_taken():
-    pattern, _ = config.RULES["PORT"]
-    taken = {port for port in range(70000) if re.fullmatch(pattern, str(port))}
-    assert taken == {*range(5431, 5456), *range(8191, 8216)}
+@pytest.mark.parametrize(
+    ("key", "taken"), [("PORT", {*range(5431, 5456), *range(8191, 8216)}), ("MAX_REJECTED", {*range(100_000)})]
+)
+def test_exactly_these_numbers_are_taken(key, taken):
+    pattern, _ = config.RULES[key]
+    assert {number for number in range(-1, 110_000) if re.fullmatch(pattern, str(number))} == taken
+
+
+@pytest.mark.parametrize("target", ["local", "redshift"])
+@pytest.mark.parametrize("work", ["s3://my-bucket", "s3://my-bucket/", "s3://my-bucket/a/b c/"])
+def test_a_load_has_its_limit_and_its_place(target, work):
+    settings = read(f"[CLUSTER]\nTARGET={target}\n[S3]\nWORK='{work}'\n[ETL]\nMAX_REJECTED = 12\n")
+    assert (settings.work, settings.max_rejected) == (work, 12)
 
 
 def test_the_rules_are_still_those_of_botocores_model():
@@ -321,6 +332,20 @@ def test_the_line_that_the_house_rules_print():
     assert message(text) == "dwh.cfg: [CLUSTER] PORT is 'abc' (line 7): a number from 5431-5455 or 8191-8215"
 
 
+@pytest.mark.parametrize("number", ["-1", "1e3", "0.5", "all", "100000", "１"])
+def test_a_wrong_limit(number):
+    line = message(f"[ETL]\nMAX_REJECTED={number}\n")
+    assert line == f"dwh.cfg: [ETL] MAX_REJECTED is {number!r} (line 2): a whole number from 0 to 99999"
+
+
+@pytest.mark.parametrize("target", ["local", "redshift"])
+@pytest.mark.parametrize("work", ["s3://", "S3://my-bucket/x", "my-bucket/x", "s3://My_Bucket", ".", "/tmp"])
+def test_a_wrong_place(target, work):
+    line = message(f"[CLUSTER]\nTARGET={target}\n[S3]\nWORK={work}\n")
+    start = f"dwh.cfg: [S3] WORK is {work!r} (line 4): s3://bucket/prefix, or empty, "
+    assert line.startswith(start)
+
+
 @pytest.mark.parametrize("nodes", ["NUM_NODES=1", ""])
 def test_a_multi_node_cluster_needs_two_nodes(nodes):
     where = "line 3" if nodes else "the default"
@@ -394,10 +419,10 @@ def test_local_state_needs_a_folder(folder):
         ("[CLUSTER]\nZZZ=1\n", ["[CLUSTER] ZZZ (line 2) is no setting; there are TARGET"]),
         (
             "\n[CLUSTR]\nPORT=5439\n",
-            ["[CLUSTR] (line 2)", "do you mean [CLUSTER]?", "CLUSTER, IAM_ROLE, S3, LOCAL"],
+            ["[CLUSTR] (line 2)", "do you mean [CLUSTER]?", "CLUSTER, IAM_ROLE, S3, ETL, LOCAL"],
         ),
         ("[s3]\n", ["[s3] (line 1)", "do you mean [S3]?"]),
-        ("[AWS]\nSECRET=hush\n", ["[AWS] (line 1)", "there are CLUSTER, IAM_ROLE, S3, LOCAL"]),
+        ("[AWS]\nSECRET=hush\n", ["[AWS] (line 1)", "there are CLUSTER, IAM_ROLE, S3, ETL, LOCAL"]),
         ("[DEFAULT]\nPORT=5439\n", ["[DEFAULT] (line 1)"]),
         ("PORT=5439\n", ["PORT (line 1)", "before any [SECTION]"]),
         ("[CLUSTER]\nPORT=5439\nport=5440\n", ["[CLUSTER] PORT (line 3)", "line 2"]),

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import re
 import traceback
 import types
 import urllib.parse
@@ -14,6 +15,7 @@ import botocore.loaders
 import pytest
 from botocore import exceptions
 from moto.redshift.models import redshift_backends
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from redjam import aws, config, infrastructure
@@ -99,7 +101,7 @@ class Wire:
         self.answers = {}
 
     def changes(self):
-        return [name for name, _ in self.calls if not name.startswith(("Describe", "Get", "List"))]
+        return [name for name, _ in self.calls if not name.startswith(("Describe", "Get", "Head", "List"))]
 
     def parameters(self, operation):
         return next(parameters for name, parameters in self.calls if name == operation)
@@ -164,8 +166,12 @@ def trust_of(service):
 
 
 def role_policy(settings):
-    name = settings.iam_role_name
-    return client("iam").get_role_policy(RoleName=name, PolicyName=name)["PolicyDocument"]
+    policy = {"RoleName": settings.iam_role_name, "PolicyName": settings.identifier}
+    return client("iam").get_role_policy(**policy)["PolicyDocument"]
+
+
+def buckets():
+    return [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]]
 
 
 def kinds(settings):
@@ -175,7 +181,7 @@ def kinds(settings):
 # --- Build -----------------------------------------------------------------------------------------------
 
 
-def test_build_makes_an_encrypted_cluster_with_its_own_role_and_group(settings):
+def test_build_makes_an_encrypted_cluster_with_its_own_role_group_and_bucket(settings):
     cluster = infrastructure.build(settings)
 
     assert (cluster.identifier, cluster.status) == ("redjam", "available")
@@ -189,7 +195,10 @@ def test_build_makes_an_encrypted_cluster_with_its_own_role_and_group(settings):
     assert [role["IamRoleArn"] for role in found["IamRoles"]] == [cluster.role_arn]
     assert [member["VpcSecurityGroupId"] for member in found["VpcSecurityGroups"]] == [group()["GroupId"]]
     role = client("iam").get_role(RoleName=settings.iam_role_name)["Role"]
-    assert [resource["Tags"] for resource in (found, group(), role)] == [infrastructure.TAGS] * 3
+    (bucket,) = buckets()
+    tags = [*(resource["Tags"] for resource in (found, group(), role))]
+    tags.append(client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"])
+    assert tags == [infrastructure.TAGS] * 4
 
 
 def test_only_this_machine_gets_in_and_the_default_group_stays_as_it_was(settings):
@@ -211,9 +220,13 @@ def test_building_twice_changes_nothing(settings, wire):
     before = infrastructure.inventory(settings)
     assert sorted(wire.changes()) == [
         "AuthorizeSecurityGroupIngress",
+        "CreateBucket",
         "CreateCluster",
         "CreateRole",
         "CreateSecurityGroup",
+        "PutBucketLifecycleConfiguration",
+        "PutBucketTagging",
+        "PutPublicAccessBlock",
         "PutRolePolicy",
     ]
     wire.calls.clear()
@@ -322,7 +335,7 @@ def test_a_changed_trust_and_policy_are_mended(settings, wire):
     everything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     client("iam").put_role_policy(
         RoleName=name,
-        PolicyName=name,
+        PolicyName=settings.identifier,
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": everything}),
     )
 
@@ -369,37 +382,185 @@ def test_a_cluster_without_its_role_is_given_it(settings, wire):
 # --- What the role may do --------------------------------------------------------------------------------
 
 
-def test_the_role_may_read_the_three_prefixes_and_nothing_else(settings):
-    infrastructure.ensure_role(settings)
-    allowed = {}
+def allowed(settings):
+    """What the role's policy allows: the resources of each action, a list's with the prefix that it may list."""
+    found = {}
     for statement in role_policy(settings)["Statement"]:
         assert statement["Effect"] == "Allow"
         resources = statement["Resource"]
         prefix = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")
         for resource in [resources] if isinstance(resources, str) else resources:
-            allowed.setdefault(statement["Action"], []).append(resource + (f" {prefix}" if prefix else ""))
-    assert allowed == {
+            found.setdefault(statement["Action"], []).append(resource + (f" {prefix}" if prefix else ""))
+    return found
+
+
+def test_the_role_may_read_the_three_prefixes_and_the_manifests_and_nothing_else(settings):
+    infrastructure.build(settings)
+    (bucket,) = buckets()
+    assert allowed(settings) == {
         "s3:GetObject": [
             "arn:aws:s3:::logs/log-data*",
             "arn:aws:s3:::logs/path.json*",
             "arn:aws:s3:::songs/a/b/*",
+            f"arn:aws:s3:::{bucket}/*",
         ],
-        "s3:GetBucketLocation": ["arn:aws:s3:::logs", "arn:aws:s3:::songs"],
+        "s3:GetBucketLocation": ["arn:aws:s3:::logs", f"arn:aws:s3:::{bucket}", "arn:aws:s3:::songs"],
         "s3:ListBucket": [
             "arn:aws:s3:::logs log-data*",
             "arn:aws:s3:::logs path.json*",
             "arn:aws:s3:::songs a/b/*",
+            f"arn:aws:s3:::{bucket} *",
         ],
     }
 
 
-def test_folders_need_no_policy(load, stand_in):
-    infrastructure.ensure_role(load(TARGET="local"))
-    assert kinds(load(TARGET="local")) == ["role", "policy"]
+@pytest.mark.parametrize("work", ["s3://mine/red jam", "s3://mine/red jam/"])
+def test_the_role_may_read_a_place_of_your_own_for_the_manifests(load, work):
+    settings = load(sources=f"{SOURCES}WORK={work}\n")
+    infrastructure.build(settings)
+    assert allowed(settings)["s3:GetObject"][-1] == "arn:aws:s3:::mine/red jam/*"
+    assert allowed(settings)["s3:ListBucket"][-1] == "arn:aws:s3:::mine red jam/*"
+    assert buckets() == [], "none of ours is needed"
 
-    folders = load(TARGET="local", sources="")
-    infrastructure.ensure_role(folders)
-    assert kinds(folders) == ["role"]
+
+def test_where_the_data_are_folders_the_role_reads_manifests_alone(load, stand_in):
+    settings = load(TARGET="local", sources="")
+    infrastructure.build(settings)
+    (bucket,) = buckets()
+    assert allowed(settings) == {
+        "s3:GetObject": [f"arn:aws:s3:::{bucket}/*"],
+        "s3:GetBucketLocation": [f"arn:aws:s3:::{bucket}"],
+        "s3:ListBucket": [f"arn:aws:s3:::{bucket} *"],
+    }
+
+
+# --- The bucket ------------------------------------------------------------------------------------------
+
+
+def put_buckets(**regions):
+    """The buckets of the sources, each in a region."""
+    for name, region in regions.items():
+        place = {"LocationConstraint": region}
+        made = boto3.client("s3", region_name=region)
+        made.create_bucket(Bucket=name, CreateBucketConfiguration=place)
+
+
+def test_the_bucket_is_closed_to_the_public_and_forgets_within_a_week(settings):
+    name = infrastructure.ensure_bucket(settings, "eu-north-1")
+    s3 = client("s3")
+    assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] == "eu-north-1"
+    closed = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+    assert len(closed) == 4
+    assert all(closed.values())
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert (rule["Status"], rule["Filter"], rule["Expiration"]) == ("Enabled", {"Prefix": ""}, {"Days": 7})
+
+
+def test_a_bucket_in_the_oldest_region(settings):
+    name = infrastructure.ensure_bucket(settings, "us-east-1")
+    assert client("s3").get_bucket_location(Bucket=name).get("LocationConstraint") is None
+    assert infrastructure.ensure_bucket(settings, "us-east-1") == name
+    infrastructure.delete_buckets(settings)
+    assert buckets() == []
+
+
+@pytest.mark.parametrize("identifier", ["r", "redjam", f"{'r' * 29}-{'j' * 33}", "r" * 63])
+@pytest.mark.parametrize("region", ["us-west-2", "ap-southeast-10"])
+def test_a_buckets_name_is_valid_and_its_own(load, identifier, region):
+    settings = load(IDENTIFIER=identifier)
+    names = {
+        infrastructure._bucket_name(one, account, place)
+        for one in (settings, dataclasses.replace(settings, identifier=f"{identifier[:-1]}0"))
+        for account in ("123456789012", "210987654321")
+        for place in (region, "eu-north-1")
+    }
+    assert len(names) == 8
+    for name in names:
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name)
+        assert "--" not in name
+
+
+def test_data_in_two_regions_have_two_buckets_and_delete_finds_them_all(settings, load):
+    put_buckets(logs="eu-north-1", songs="us-west-2")
+    north, west = infrastructure.ensure_buckets(settings)
+    infrastructure.ensure_role(settings)
+    assert f"arn:aws:s3:::{north}/*" in allowed(settings)["s3:GetObject"]
+    assert f"arn:aws:s3:::{west}/*" in allowed(settings)["s3:GetObject"]
+    assert infrastructure.work_place(settings, "eu-north-1") == f"s3://{north}"
+    assert infrastructure.work_place(settings, "us-west-2") == f"s3://{west}"
+
+    elsewhere = load(sources="")
+    rows = infrastructure.inventory(elsewhere).query("kind == 'bucket'")
+    assert dict(zip(rows["name"], rows["detail"], strict=True)) == {north: "in eu-north-1", west: "in us-west-2"}
+    infrastructure.delete_buckets(elsewhere)
+    assert sorted(buckets()) == ["logs", "songs"]
+
+
+def test_buckets_of_a_like_name_stay(settings):
+    other = dataclasses.replace(settings, identifier="redjam-two")
+    theirs = infrastructure.ensure_bucket(other, "us-west-2")
+    put_buckets(**{"redjam-us-west-2-0123456789ab": "us-west-2", "redjam-x": "us-west-2"})
+    infrastructure.delete_buckets(settings)
+    assert sorted(buckets()) == sorted([theirs, "redjam-us-west-2-0123456789ab", "redjam-x"])
+    assert "bucket" not in kinds(settings)
+
+
+def test_a_full_bucket_is_deleted(settings):
+    name = infrastructure.ensure_bucket(settings, "us-west-2")
+    for number in range(1001):  # by moto's own, since a thousand calls take their time
+        s3_backends["123456789012"]["aws"].put_object(name, f"manifests/{number}", b"{}")
+    infrastructure.delete_buckets(settings)
+    assert buckets() == []
+
+
+def test_a_bucket_that_is_still_listed_but_gone_is_not_there(settings, wire):
+    name = infrastructure.ensure_bucket(settings, "us-west-2")
+    client("s3").delete_bucket(Bucket=name)
+    listed = {"Buckets": [{"Name": name}]}
+    wire.answers["ListBuckets"] = (types.SimpleNamespace(status_code=200), listed)
+    assert "bucket" not in kinds(settings)
+    infrastructure.delete_buckets(settings)
+
+
+def test_somebody_elses_bucket_of_our_name_is_not_used(settings, monkeypatch):
+    name = infrastructure._bucket_name(settings, "123456789012", "us-west-2")
+    s3_backends["210987654321"]["aws"].create_bucket(name, "us-west-2")
+    monkeypatch.setenv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false")
+    try:
+        for ensure in (infrastructure.ensure_bucket, infrastructure.work_place):
+            with pytest.raises(AWSError, match=rf"bucket {name} is somebody else's, .* in \[S3\] WORK"):
+                ensure(settings, "us-west-2")
+        infrastructure.delete_buckets(settings)
+    finally:
+        s3_backends["210987654321"]["aws"].delete_bucket(name)
+
+
+def test_the_owner_of_the_bucket_is_asked_for(settings, wire):
+    infrastructure.ensure_bucket(settings, "us-west-2")
+    headers = [request.headers for request in wire.sent if "tagging" in request.url]
+    assert [header["x-amz-expected-bucket-owner"] for header in headers] == [b"123456789012"] * 2
+
+
+def test_a_load_makes_the_bucket_that_the_stand_in_forgot(settings):
+    infrastructure.build(settings)
+    (name,) = buckets()
+    client("s3").delete_bucket(Bucket=name)
+    assert infrastructure.work_place(settings, "us-west-2") == f"s3://{name}"
+    assert buckets() == [name]
+
+
+def test_a_place_of_your_own_is_used_without_asking(load, wire):
+    settings = load(sources=f"{SOURCES}WORK=s3://mine/red jam/\n", HOST="tunnel.example.com")
+    assert infrastructure.work_place(settings, "us-west-2") == "s3://mine/red jam"
+    assert wire.calls == []
+
+
+def test_where_a_host_is_given_the_place_must_be_too(load, wire):
+    settings = load(HOST="tunnel.example.com")
+    assert infrastructure.ensure_buckets(settings) == []
+    with pytest.raises(NotBuilt, match=r"HOST is given.* \[S3\] WORK"):
+        infrastructure.work_place(settings, "us-west-2")
+    assert wire.calls == []
 
 
 # --- Waiting ---------------------------------------------------------------------------------------------
@@ -522,7 +683,7 @@ def test_a_given_role_is_attached_and_no_other_is_made(load):
     arn = "arn:aws:iam::123456789012:role/dwhRole"
     settings = load(arn=arn)
     assert infrastructure.build(settings).role_arn == arn
-    assert kinds(settings) == ["cluster", "security group"]
+    assert kinds(settings) == ["cluster", "security group", "bucket"]
 
 
 # --- Credentials -----------------------------------------------------------------------------------------
@@ -585,12 +746,18 @@ def test_nothing_is_left_after_delete(settings, wire):
             "Policy"
         ]["Arn"],
     )
-    assert kinds(settings) == ["cluster", "security group", "role", "policy"]
+    assert kinds(settings) == ["cluster", "security group", "role", "policy", "bucket"]
     wire.calls.clear()
 
     infrastructure.delete(settings)
-    order = ["DeleteCluster", "DeleteSecurityGroup", "DeleteRolePolicy", "DetachRolePolicy", "DeleteRole"]
-    assert wire.changes() == order
+    assert wire.changes() == [
+        "DeleteCluster",
+        "DeleteBucket",
+        "DeleteSecurityGroup",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "DeleteRole",
+    ]
     left = infrastructure.inventory(settings)
     assert left.empty
     assert list(left.columns) == ["kind", "name", "state", "detail"]
@@ -628,32 +795,38 @@ STEPS = [
     "PutRolePolicy",
     "CreateSecurityGroup",
     "AuthorizeSecurityGroupIngress",
+    "CreateBucket",
+    "PutPublicAccessBlock",
+    "PutBucketLifecycleConfiguration",
+    "PutBucketTagging",
     "CreateCluster",
 ]
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_after_a_failure_at_any_step_the_next_build_completes_and_delete_cleans_up(settings, wire, step):
-    wire.refuse(step, "InternalFailure")
-    with pytest.raises(exceptions.ClientError, match="InternalFailure"):
+    wire.refuse(step, "InvalidAction")
+    with pytest.raises(exceptions.ClientError, match="InvalidAction"):
         infrastructure.build(settings)
     wire.answers.clear()
     infrastructure.build(settings)
-    assert kinds(settings) == ["cluster", "security group", "role", "policy"]
+    assert kinds(settings) == ["cluster", "security group", "role", "policy", "bucket"]
 
     infrastructure.delete(settings)
-    wire.refuse(step, "InternalFailure")
-    with pytest.raises(exceptions.ClientError, match="InternalFailure"):
+    wire.refuse(step, "InvalidAction")
+    with pytest.raises(exceptions.ClientError, match="InvalidAction"):
         infrastructure.build(settings)
     infrastructure.delete(settings)
     assert infrastructure.inventory(settings).empty
 
 
-@pytest.mark.parametrize("step", ["DeleteCluster", "DeleteSecurityGroup", "DeleteRolePolicy", "DeleteRole"])
+@pytest.mark.parametrize(
+    "step", ["DeleteCluster", "DeleteBucket", "DeleteSecurityGroup", "DeleteRolePolicy", "DeleteRole"]
+)
 def test_after_a_failure_at_any_step_the_next_delete_completes(settings, wire, step):
     infrastructure.build(settings)
-    wire.refuse(step, "InternalFailure")
-    with pytest.raises(exceptions.ClientError, match="InternalFailure"):
+    wire.refuse(step, "InvalidAction")
+    with pytest.raises(exceptions.ClientError, match="InvalidAction"):
         infrastructure.delete(settings)
     assert not infrastructure.inventory(settings).empty
     wire.answers.clear()
@@ -721,8 +894,8 @@ def test_a_refusal_is_one_line_with_the_way_out(settings, wire, operation, code,
 
 @pytest.mark.parametrize("act", [infrastructure.delete_cluster, infrastructure.inventory, infrastructure.find_cluster])
 def test_an_unknown_error_keeps_its_traceback(settings, wire, act):
-    wire.refuse("DescribeClusters", "InternalFailure")
-    with pytest.raises(exceptions.ClientError, match="InternalFailure"):
+    wire.refuse("DescribeClusters", "InvalidAction")
+    with pytest.raises(exceptions.ClientError, match="InvalidAction"):
         act(settings)
 
 
@@ -804,10 +977,14 @@ def test_changed_settings_neither_change_the_cluster_nor_lock_out(settings, capl
 
 def test_a_role_that_another_cluster_uses_is_kept(settings):
     infrastructure.build(settings)
-    other = dataclasses.replace(settings, identifier="other")
+    before = allowed(settings)
+    other = dataclasses.replace(settings, identifier="other", log_data="s3://others/logs")
     infrastructure.build(other)
+    assert allowed(settings) == before, "each may still read its own"
+    assert "arn:aws:s3:::others/logs*" in allowed(other)["s3:GetObject"]
     infrastructure.delete(other)
-    assert "role" in infrastructure.inventory(settings)["kind"].tolist()
+    assert kinds(settings) == ["cluster", "security group", "role", "policy", "bucket"]
+    assert allowed(settings) == before
     infrastructure.delete(settings)
     assert infrastructure.inventory(settings).empty
 
@@ -816,7 +993,13 @@ def test_builds_at_once_end_with_one_of_each(settings):
     with ThreadPoolExecutor(4) as pool:
         clusters = list(pool.map(infrastructure.build, [settings] * 4))
     assert len(set(clusters)) == 1
-    assert sorted(infrastructure.inventory(settings)["kind"]) == ["cluster", "policy", "role", "security group"]
+    assert sorted(infrastructure.inventory(settings)["kind"]) == [
+        "bucket",
+        "cluster",
+        "policy",
+        "role",
+        "security group",
+    ]
 
 
 def test_the_region_of_a_bucket_is_asked_of_s3(settings):

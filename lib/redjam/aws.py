@@ -1,8 +1,11 @@
 """How Red Jam calls AWS: a client for the target, and errors that are one clear line with the way out."""
 
 import contextlib
+import functools
 
 import boto3
+import botocore.loaders
+import botocore.session
 from botocore import exceptions
 from botocore.config import Config
 
@@ -17,6 +20,8 @@ class AWSError(RuntimeError):
 # What a careful user can meet, and the way out; any other error is a fault and keeps its traceback.
 LOG_IN = "log in again (aws sso login), or renew the keys"
 KEYS = "check DW_AWS_ACCESS_KEY_ID and DW_AWS_SECRET_ACCESS_KEY, or run `aws configure`"
+LATER = "wait a minute, then try again"
+BUSY = "it is still busy: wait a few minutes, then try again"
 TOO_MANY = "delete what is no longer needed, or ask for more in AWS's Service Quotas"
 TAKEN = "it lacks the tag project=redjam, so choose another IDENTIFIER or IAM_ROLE_NAME, or give HOST and ARN"
 # By the codes with which AWS refuses a call.
@@ -24,11 +29,12 @@ WAYS_OUT = {
     "ExpiredToken ExpiredTokenException RequestExpired": LOG_IN,
     "InvalidClientTokenId UnrecognizedClientException AuthFailure SignatureDoesNotMatch": KEYS,
     "AccessDenied AccessDeniedException UnauthorizedOperation": "ask the account's owner for this permission",
-    "Throttling ThrottlingException RequestLimitExceeded": "wait a minute, then try again",
+    "Throttling ThrottlingException RequestLimitExceeded SlowDown RequestTimeout": LATER,
+    "InternalError InternalFailure ServiceUnavailable 500 503": LATER,  # HEAD has only the number
     "ClusterQuotaExceeded NumberOfNodesQuotaExceeded NumberOfNodesPerClusterLimitExceeded": TOO_MANY,
     "LimitExceeded SecurityGroupLimitExceeded": TOO_MANY,
     "InsufficientClusterCapacity": "try again later, or choose another NODE_TYPE or REGION",
-    "InvalidClusterState DependencyViolation": "it is still busy: wait a few minutes, then try again",
+    "InvalidClusterState DependencyViolation OperationAborted BucketNotEmpty": BUSY,
     "StandInError": "put that right, then try again",
     "ClusterAlreadyExists EntityAlreadyExists InvalidGroup.Duplicate": TAKEN,
 }
@@ -61,10 +67,19 @@ def clear_errors():
         raise AWSError(f"AWS: {' '.join(str(error).split()).rstrip('.')}: {way_out}") from error
 
 
+@functools.cache
+def _loader() -> botocore.loaders.Loader:
+    """What reads AWS's service models, which it keeps: they make most of the time that a client takes to make."""
+    return botocore.loaders.create_loader()
+
+
 def client(settings: Settings, service: str):
     """A boto3 client for the target; the stand-in's own key goes before the user's, so real keys go nowhere."""
     # A session of its own each time: boto3's shared one keeps expired keys until the kernel restarts.
-    session = boto3.Session(settings.access_key or None, settings.secret_key or None, region_name=settings.region)
+    own = botocore.session.get_session()
+    own.register_component("data_loader", _loader())
+    keys = (settings.access_key or None, settings.secret_key or None)
+    session = boto3.Session(*keys, region_name=settings.region, botocore_session=own)
     options = {"config": Config()} | local.aws_options(settings)
     options["config"] = options["config"].merge(Config(retries={"mode": "standard", "max_attempts": 5}))
     return session.client(service, **options)

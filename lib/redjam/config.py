@@ -28,7 +28,9 @@ KNOWN = {
         "LOG_DATA": "s3://udacity-dend/log-data",
         "LOG_JSON_PATH": "s3://udacity-dend/log_json_path.json",
         "SONG_DATA": "s3://udacity-dend/song-data",
+        "WORK": "",
     },
+    "ETL": {"MAX_REJECTED": "0"},
     "LOCAL": {"DIR": ".redjam"},
 }
 SECTION = {key: section for section, keys in KNOWN.items() for key in keys}
@@ -37,7 +39,8 @@ SECTION = {key: section for section, keys in KNOWN.items() for key in keys}
 # CreateCluster and CreateRole as botocore's models and these pages state them:
 # https://docs.aws.amazon.com/redshift/latest/APIReference/API_CreateCluster.html
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-S3_ADDRESS = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+"
+S3_BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+S3_ADDRESS = S3_BUCKET + "/.+"
 RULES = {
     "TARGET": (r"local|redshift", "local or redshift"),
     "REGION": (r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", "a region of AWS such as us-west-2"),
@@ -68,6 +71,9 @@ RULES = {
     "LOG_DATA": (S3_ADDRESS, "s3://bucket/prefix"),
     "LOG_JSON_PATH": (S3_ADDRESS + "|auto( ignorecase)?", "s3://bucket/key, auto or auto ignorecase"),
     "SONG_DATA": (S3_ADDRESS, "s3://bucket/prefix"),
+    "WORK": (S3_BUCKET + "(/.*)?", "s3://bucket/prefix, or empty, and build makes a bucket"),
+    # COPY's MAXERROR, which is one more, ends at 100000.
+    "MAX_REJECTED": (r"\d{1,5}", "a whole number from 0 to 99999"),
     "DIR": (r".+", "a folder, or a path where nothing is yet"),
 }
 SAMPLE = {"LOG_DATA": "log-data", "LOG_JSON_PATH": "log_json_path.json", "SONG_DATA": "song-data"}
@@ -108,6 +114,8 @@ class Settings:
     log_data: str  # s3://bucket/prefix or a folder
     log_json_path: str  # s3://bucket/key, a file, or COPY's word: auto, auto ignorecase
     song_data: str
+    work: str  # s3://bucket/prefix; empty: a bucket of our own
+    max_rejected: int
     local_dir: Path
     root: Path  # the project's folder
     file: Path | None  # the dwh.cfg that was read
@@ -157,7 +165,7 @@ def load(path: str | Path | None = None) -> Settings:
     for key, name in SAMPLE.items():
         sample = local_dir / "sample" / name if values["target"] == "local" else None
         values[key.lower()] = _source(file, key, *entries[key], sample)
-    values |= {"port": int(values["port"]), "num_nodes": int(values["num_nodes"])}
+    values |= {key: int(values[key]) for key in ("port", "num_nodes", "max_rejected")}
     values |= {"password": Secret(values["password"]), "iam_role_arn": values.pop("arn")} | _access_keys()
     node_type_line = entries["NODE_TYPE"][1]
     return Settings(**values, local_dir=local_dir, root=root, file=file, node_type_line=node_type_line)

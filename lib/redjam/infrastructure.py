@@ -1,8 +1,9 @@
-"""The infrastructure as code: a role, a security group and a Redshift cluster, made and deleted with boto3.
+"""The infrastructure as code: a role, a security group, a bucket and a Redshift cluster, by boto3.
 
 All of it is tagged project=redjam; what has our name without the tag is somebody else's and stays as it is.
 """
 
+import hashlib
 import ipaddress
 import json
 import logging
@@ -21,6 +22,8 @@ TAGS = [{"Key": "project", "Value": "redjam"}]
 ADDRESS_URL = "https://checkip.amazonaws.com"
 TIMEOUT_SECONDS = 30 * 60
 POLL_SECONDS = 15
+CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+EXPIRY = {"ID": "manifests", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 7}}
 NOTEBOOK = "notebooks/01_infrastructure.ipynb"
 # A cluster in one of these states takes no connection, and will not become available by itself.
 DELETING = ("deleting", "final-snapshot")
@@ -66,16 +69,19 @@ def _policy(*statements: dict) -> dict:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _reading(settings: Settings) -> dict | None:
-    """What COPY needs for the places in [S3]; None if all are folders, since an empty policy is not allowed.
+def _reading(settings: Settings) -> dict:
+    """What COPY needs for the places in [S3] and for the manifests.
 
     https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-access-permissions.html
     """
-    places = (settings.log_data, settings.log_json_path, settings.song_data)
+    if settings.work:
+        work = [settings.work.rstrip("/")]
+    else:
+        account = _account(settings)
+        work = [f"s3://{_bucket_name(settings, account, region)}" for region in _work_regions(settings)]
+    places = [settings.log_data, settings.log_json_path, settings.song_data, *(f"{place}/" for place in work)]
     split = (place.removeprefix("s3://").partition("/") for place in places if place.startswith("s3://"))
     wanted = [(f"arn:aws:s3:::{bucket}", f"{key}*") for bucket, _, key in split]
-    if not wanted:
-        return None
     return _policy(
         _allow("s3:GetObject", Resource=[f"{bucket}/{keys}" for bucket, keys in wanted]),
         _allow("s3:GetBucketLocation", Resource=sorted({bucket for bucket, _ in wanted})),
@@ -103,9 +109,9 @@ def _created(create: Callable, find: Callable):
 
 @aws.clear_errors()
 def ensure_role(settings: Settings) -> str:
-    """Create or mend the role that lets the cluster read [S3] and nothing else; an ARN in dwh.cfg is kept.
+    """Create or mend the role that lets the cluster read [S3] and the manifests, nothing else; gives its ARN.
 
-    Where all data are folders, it has no policy at all. Returns the ARN.
+    An ARN in dwh.cfg is kept.
     """
     if settings.iam_role_arn or settings.host:
         return settings.iam_role_arn or find_cluster(settings).role_arn
@@ -120,19 +126,17 @@ def ensure_role(settings: Settings) -> str:
     elif role["AssumeRolePolicyDocument"] != trust:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
         log.warning("role %s: its trust had changed and is mended", name)
-    _ensure_policy(iam, name, _reading(settings))
+    _ensure_policy(iam, settings, _reading(settings))
     return role["Arn"]
 
 
-def _ensure_policy(iam, name: str, wanted: dict | None) -> None:
-    found = aws.unless("NoSuchEntity", iam.get_role_policy, RoleName=name, PolicyName=name)
-    if wanted == (found and found["PolicyDocument"]):
-        return
-    if wanted:
-        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=json.dumps(wanted))
-    else:
-        iam.delete_role_policy(RoleName=name, PolicyName=name)
-    log.info("role %s: policy %s", name, "written" if wanted else "removed")
+def _ensure_policy(iam, settings: Settings, wanted: dict) -> None:
+    # Named after the cluster: of several that share the role each has its own data and bucket.
+    policy = {"RoleName": settings.iam_role_name, "PolicyName": settings.identifier}
+    found = aws.unless("NoSuchEntity", iam.get_role_policy, **policy)
+    if not found or found["PolicyDocument"] != wanted:
+        iam.put_role_policy(**policy, PolicyDocument=json.dumps(wanted))
+        log.info("role %s: policy written", settings.iam_role_name)
 
 
 @aws.clear_errors()
@@ -144,6 +148,7 @@ def delete_role(settings: Settings) -> None:
     clusters = aws.client(settings, "redshift").describe_clusters()["Clusters"]
     users = [one["ClusterIdentifier"] for one in clusters if f"role/{name}" in str(one["IamRoles"])]
     if users := [identifier for identifier in users if identifier != settings.identifier]:
+        aws.unless("NoSuchEntity", iam.delete_role_policy, RoleName=name, PolicyName=settings.identifier)
         log.warning("role %s: kept, cluster %s uses it too", name, ", ".join(users))
         return
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
@@ -422,6 +427,9 @@ def credentials(settings: Settings, cluster: Cluster) -> tuple[str, str]:
     return answer["DbUser"], answer["DbPassword"]
 
 
+# --- The bucket ------------------------------------------------------------------------------------------
+
+
 @aws.clear_errors()
 def bucket_region(settings: Settings, address: str) -> str:
     """The region of an s3:// address' bucket, which COPY must be told if it is not the cluster's.
@@ -440,17 +448,113 @@ def bucket_region(settings: Settings, address: str) -> str:
     return answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", settings.region)
 
 
+def _work_regions(settings: Settings) -> list[str]:
+    """Where the data lie, each region once: COPY wants a manifest and its files in one region."""
+    return sorted({bucket_region(settings, place) for place in (settings.log_data, settings.song_data)})
+
+
+def _account(settings: Settings) -> str:
+    return aws.client(settings, "sts").get_caller_identity()["Account"]
+
+
+def _bucket_prefix(settings: Settings) -> str:
+    return f"{settings.identifier[:30].rstrip('-')}-"
+
+
+def _bucket_name(settings: Settings, account: str, region: str) -> str:
+    """At most 63 characters, and nobody else's by chance; the last 12 tell our bucket from others of this account."""
+    mark = hashlib.sha256(f"{account} {region} {settings.identifier}".encode()).hexdigest()[:12]
+    return f"{_bucket_prefix(settings)}{region}-{mark}"
+
+
+def _find_buckets(settings: Settings) -> dict[str, str]:
+    """Our buckets with their regions, also of a region where no data lie any more."""
+    s3, account, prefix = aws.client(settings, "s3"), _account(settings), _bucket_prefix(settings)
+    listed = [bucket["Name"] for bucket in s3.list_buckets(Prefix=prefix, MaxBuckets=1000)["Buckets"]]
+    regions = {name: name.removeprefix(prefix)[:-13] for name in listed}
+    ours = {name: region for name, region in regions.items() if name == _bucket_name(settings, account, region)}
+    # A bucket that was just deleted may still be listed:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+    there = [name for name in ours if aws.unless("NoSuchBucket", s3.get_bucket_location, Bucket=name)]
+    return {name: ours[name] for name in there}
+
+
+@aws.clear_errors()
+def ensure_bucket(settings: Settings, region: str) -> str:
+    """Create or complete our bucket in this region, for the manifests of loads; gives its name.
+
+    What a load that was killed has left in it goes after a week.
+    """
+    account, s3 = _account(settings), aws.client(replace(settings, region=region), "s3")
+    name = _bucket_name(settings, account, region)
+    own = {"Bucket": name, "ExpectedBucketOwner": account}
+    try:
+        tags = s3.get_bucket_tagging(**own)["TagSet"]
+    except aws.exceptions.ClientError as error:
+        code, tags = error.response["Error"]["Code"], []
+        if code == "AccessDenied":
+            way_out = "name a place that you may write and the role may read in [S3] WORK"
+            raise AWSError(f"bucket {name} is somebody else's, or you may not look at it: {way_out}") from error
+        if code == "NoSuchBucket":
+            # To S3, a bucket without a place is in us-east-1, and may not name it.
+            place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            aws.unless("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=name, **place)
+            log.info("bucket %s: created", name)
+        elif code != "NoSuchTagSet":
+            raise
+    if not _ours([{"Tags": tags}]):
+        s3.put_public_access_block(**own, PublicAccessBlockConfiguration=dict.fromkeys(CLOSED, True))
+        s3.put_bucket_lifecycle_configuration(**own, LifecycleConfiguration={"Rules": [EXPIRY]})
+        s3.put_bucket_tagging(**own, Tagging={"TagSet": TAGS})  # last: what has the tag is complete
+    return name
+
+
+@aws.clear_errors()
+def ensure_buckets(settings: Settings) -> list[str]:
+    """Create or complete our bucket in each region in which data lie; none where WORK or HOST is given."""
+    if settings.work or settings.host:
+        return []
+    return [ensure_bucket(settings, region) for region in _work_regions(settings)]
+
+
+def work_place(settings: Settings, region: str) -> str:
+    """Where a load puts its manifests for data of this region, s3://bucket/prefix: WORK, or our bucket.
+
+    That is made if it is absent, since the stand-in forgets its buckets when it stops.
+    """
+    if settings.work:
+        return settings.work.rstrip("/")
+    if settings.host:
+        raise NotBuilt("where HOST is given, nothing is made: name a place for a load's manifests in [S3] WORK")
+    return f"s3://{ensure_bucket(settings, region)}"
+
+
+@aws.clear_errors()
+def delete_buckets(settings: Settings) -> None:
+    """Delete our bucket in each region, with what is in it; fine if there is none."""
+    for name, region in _find_buckets(settings).items():
+        s3 = aws.client(replace(settings, region=region), "s3")
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+            if keys := [{"Key": item["Key"]} for item in page.get("Contents", ())]:
+                s3.delete_objects(Bucket=name, Delete={"Objects": keys})
+        s3.delete_bucket(Bucket=name)
+        log.info("bucket %s: deleted", name)
+
+
 # --- All of it -------------------------------------------------------------------------------------------
 
 
 def build(settings: Settings) -> Cluster:
-    """Create or mend role, group and cluster, and wait: minutes on AWS, and it costs money until deleted."""
-    return ensure_cluster(settings, ensure_role(settings), ensure_security_group(settings))
+    """Create or mend role, group, bucket and cluster, and wait: minutes on AWS; it costs money until deleted."""
+    role_arn, group_id = ensure_role(settings), ensure_security_group(settings)
+    ensure_buckets(settings)
+    return ensure_cluster(settings, role_arn, group_id)
 
 
 def delete(settings: Settings) -> None:
-    """Delete cluster (with its data), group and role, each fine if absent; waits until it is gone."""
+    """Delete cluster (with its data), bucket, group and role, each fine if absent; waits until it is gone."""
     delete_cluster(settings)
+    delete_buckets(settings)
     delete_security_group(settings)
     delete_role(settings)
 
@@ -471,4 +575,5 @@ def inventory(settings: Settings) -> pd.DataFrame:
         rows.append(("role", role["RoleName"], "exists", role["Arn"]))
         policies = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
         rows += [("policy", policy, "exists", f"of role {role['RoleName']}") for policy in policies]
+    rows += [("bucket", name, "exists", f"in {region}") for name, region in _find_buckets(settings).items()]
     return pd.DataFrame(rows, columns=["kind", "name", "state", "detail"])
