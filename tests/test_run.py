@@ -5,6 +5,7 @@ import logging
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import termios
@@ -18,9 +19,10 @@ import nbformat
 import pytest
 from browser import chromium
 
-from redjam import config, report, run
+from redjam import config, record, report, run
 
 KERNELSPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
+MADE = [".lock", ".redjam-run.json", "notebooks", "reports"]  # what a run leaves in its folder
 SECRET = 'Sesame-<&>-0"pen'
 PARAMETERS = "top_n: int = 10  # how many rows\nshare: float = 0.5\nname = 'any'\ndelete: bool = False  # for good"
 
@@ -254,7 +256,7 @@ def test_no_path_in_the_metadata_and_no_secret_anywhere(project):
 def test_a_run_replaces_the_former_one_and_nothing_else(project):
     names = {path.name for path in (project / "good/reports").iterdir()}
     assert names == {"index.html", "01_first.html", "02_second.html", "kept.txt"}
-    assert sorted(path.name for path in (project / "good").iterdir()) == [".lock", "notebooks", "reports"]
+    assert sorted(path.name for path in (project / "good").iterdir()) == MADE
 
 
 def test_the_index_tells_what_ran(project):
@@ -305,7 +307,8 @@ def test_a_failure_names_notebook_cell_and_error(project):
     # papermill has put a cell with the parameters in: JupyterLab counts it, the reader's notebook lacks it.
     report = project / "bad/reports/03_failing.html"
     assert text_of(project / "error.txt") == (
-        f"03_failing.ipynb failed in cell [4] (number 4 of 5): ValueError: a bad row of *** (report: {report})"
+        "03_failing.ipynb failed in cell [4] (number 4 of 5): ValueError: a bad row of *** "
+        f"(report: {report}; mend it, then: redjam run --resume --out '{project / 'bad'}')"
     )
 
 
@@ -346,7 +349,7 @@ def test_a_crash_leaves_the_former_reports(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         run.run(settings_in(tmp_path), tmp_path / "out", {}, tmp_path / "notebooks")
     assert text_of(tmp_path / "out/reports/index.html") == before
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".lock", "notebooks", "reports"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([*MADE, record.UNFINISHED])
 
 
 def test_one_run_at_a_time_writes_into_a_folder_and_a_killed_ones_rest_is_removed(tmp_path):
@@ -360,7 +363,192 @@ def test_one_run_at_a_time_writes_into_a_folder_and_a_killed_ones_rest_is_remove
     assert len(list(out.glob(".redjam-run-*"))) == 1
     write(notebook, ["1"])
     run.run(settings, out, {}, tmp_path / "notebooks")
-    assert sorted(path.name for path in out.iterdir()) == [".lock", "notebooks", "reports"]
+    assert sorted(path.name for path in out.iterdir()) == MADE
+
+
+# --- A run that is resumed --------------------------------------------------------------------------------
+
+COUNTS = ["# 1. Counts", ("parameters", "top_n: int = 1"), "print('run', file=open('log', 'a')); top_n"]
+LAST = ["# 3. Last", ("parameters", "top_n: int = 1"), "top_n"]
+PASSWORD = "Sesame-0pen-0ften"  # one that AWS takes, and so dwh.cfg
+
+
+def a_series(folder: Path, second: list) -> Path:
+    """Three notebooks, of which the first notes in a file that it was run."""
+    write(folder / "notebooks/01_counts.ipynb", COUNTS)
+    write(folder / "notebooks/02_second.ipynb", ["# 2. Second", *second])
+    write(folder / "notebooks/03_last.ipynb", LAST)
+    return folder / "notebooks"
+
+
+def failed(folder: Path, parameters: dict[str, str], second: str = "1 / 0") -> tuple[config.Settings, Path, Path]:
+    """What `resume` needs, parameters aside, after a run that failed in the second of three notebooks."""
+    settings, out, notebooks = settings_in(folder), folder / "out", a_series(folder, [second])
+    with pytest.raises(run.RunError, match=r"mend it, then: redjam run --resume\)$"):
+        run.run(settings, out, parameters, notebooks)
+    return settings, out, notebooks
+
+
+def index_of(out: Path) -> tuple[list[str], list[str]]:
+    """The states and the seconds of the notebooks in a run's index."""
+    index = text_of(out / "reports/index.html")
+    return re.findall(r'<td class="([\w-]+)">', index), re.findall(r"<td>(\d+\.\d)</td>", index)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_mended_run_goes_on_where_it_failed(tmp_path, caplog):
+    settings, out, notebooks = failed(tmp_path, {"top_n": "3"})
+    first, (states, seconds) = (out / "notebooks/01_counts.ipynb").read_bytes(), index_of(out)
+    assert states == ["passed", "failed", "not-run"]
+    assert "Resumed" not in text_of(out / "reports/index.html")
+    # It fails once more, elsewhere, and the third time it passes.
+    write(notebooks / "02_second.ipynb", ["# 2. Second", "1", "None.x"])
+    with pytest.raises(run.RunError, match=r"02_second.ipynb failed in cell \[2\] .*AttributeError"):
+        run.resume(settings, out, {}, notebooks)
+    write(notebooks / "02_second.ipynb", ["# 2. Mended", "1"])
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="redjam"):
+        assert run.resume(settings, out, {"top_n": "3"}, notebooks) == out / "reports/index.html"
+    assert [line.partition(" after")[0] for line in caplog.messages] == [
+        "01_counts.ipynb passed before",
+        "02_second.ipynb passed",
+        "03_last.ipynb passed",
+    ]
+    assert text_of(notebooks / "log") == "run\n"
+    assert (out / "notebooks/01_counts.ipynb").read_bytes() == first
+    assert results(out / "notebooks/03_last.ipynb") == ["3"]
+    index = text_of(out / "reports/index.html")
+    assert index_of(out)[0] == ["passed"] * 3
+    assert index_of(out)[1][0] == seconds[0]
+    assert len(index_of(out)[1]) == 3
+    assert re.search(r"<dt>Resumed</dt><dd>[-\d]{10} [:\d]{5} UTC, at 02_second</dd>", index)
+    assert "<dd>top_n = 3</dd>" in index
+    assert '<a href="02_second.html" rel="next">Mended' in text_of(out / "reports/01_counts.html")
+    assert "top_n = 3" in text_of(out / "reports/01_counts.html")
+    assert sorted(path.name for path in out.iterdir()) == MADE
+    assert {path.stem for path in (out / "reports").iterdir()} == {"01_counts", "02_second", "03_last", "index"}
+
+
+def test_without_a_run_that_failed_there_is_nothing_to_resume(tmp_path):
+    settings, out, notebooks = settings_in(tmp_path), tmp_path / "out", a_series(tmp_path, ["1"])
+    with pytest.raises(run.RunError, match=r"no run to resume in .*/out: start one with redjam run$"):
+        run.resume(settings, out, {}, notebooks)
+    assert not out.exists()
+    run.run(settings, out, {}, notebooks)
+    before = contents(out)
+    with pytest.raises(run.RunError, match=r"nothing to resume in .*/out, the last run passed: .* redjam run$"):
+        run.resume(settings, out, {}, notebooks)
+    assert contents(out) == before
+    assert text_of(notebooks / "log") == "run\n"
+
+
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=lambda kind: kind.name)
+def test_a_stopped_run_goes_on_in_its_folder(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    settings_in(tmp_path)
+    (tmp_path / "dwh.cfg").write_text(f"[CLUSTER]\nTARGET=local\nPASSWORD={PASSWORD}\n")
+    settings, out = config.load(tmp_path / "dwh.cfg"), tmp_path / "out"
+    notebooks = a_series(tmp_path, [f"print('{PASSWORD}')", "open('begun', 'w'); import time; time.sleep(600)"])
+    (out / "reports").mkdir(parents=True)
+    for mine in (".lock", "reports/index.html"):
+        (out / mine).write_text("former")
+    command = [sys.executable, "-m", "redjam", "--config", "dwh.cfg", "run"]
+    with subprocess.Popen([*command, "-p", "top_n", "3"]) as process:
+        wait_for((notebooks / "begun").exists)
+        with pytest.raises(run.RunError, match="another run writes into"):
+            run.resume(settings, out, {}, notebooks)
+        process.send_signal(kind)
+    assert text_of(out / "reports/index.html") == "former"
+    if kind == signal.SIGINT:  # a killed program can clean nothing: what it leaves is for its owner only
+        assert not [name for name, content in contents(out).items() if PASSWORD.encode() in content]
+    assert (out / record.UNFINISHED).stat().st_mode & 0o777 == 0o700
+    write(notebooks / "02_second.ipynb", ["# 2. Mended", f"print('{PASSWORD}')"])
+    done = subprocess.run([*command, "--resume"], check=True, capture_output=True, text=True)
+    assert done.stdout == f"reports: {out}/reports/index.html\n"
+    assert text_of(notebooks / "log") == "run\n"
+    assert results(out / "notebooks/01_counts.ipynb") == results(out / "notebooks/03_last.ipynb") == ["3"]
+    assert index_of(out)[0] == ["passed"] * 3
+    assert sorted(path.name for path in out.iterdir()) == MADE
+    assert not [name for name, content in contents(out).items() if PASSWORD.encode() in content]
+
+
+def test_a_run_that_broke_off_after_its_notebooks_only_has_its_reports_to_write(tmp_path, monkeypatch):
+    settings, out, notebooks = settings_in(tmp_path), tmp_path / "out", a_series(tmp_path, ["1"])
+    put = run._replace
+    with monkeypatch.context() as patch:
+        # Between the notebooks, which are in their place by then, and the reports.
+        patch.setattr(run, "_replace", lambda new, *where: put(new, *where) if new.name == "notebooks" else 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run.run(settings, out, {}, notebooks)
+    assert not (out / "reports").exists()
+    run.resume(settings, out, {}, notebooks)
+    assert text_of(notebooks / "log") == "run\n"
+    assert index_of(out)[0] == ["passed"] * 3
+    assert "UTC, at the reports</dd>" in text_of(out / "reports/index.html")
+    assert len(list((out / "notebooks").iterdir())) == 3
+    assert sorted(path.name for path in out.iterdir()) == MADE
+
+
+def test_a_run_is_resumed_as_it_was(tmp_path):
+    settings, out, notebooks = failed(tmp_path, {"top_n": "3"})
+    before = contents(out)
+
+    def refused(says: str, parameters: dict[str, str], settings: config.Settings = settings) -> None:
+        with pytest.raises(run.RunError, match=re.escape(says) + ".*, or start anew with redjam run$"):
+            run.resume(settings, out, parameters, notebooks)
+        assert contents(out) == before
+
+    refused("the run to resume had top_n = 3, not top_n = 4: leave -p out", {"top_n": "4"})
+    refused("the run to resume had TARGET=local, not aws: set it back", {}, replace(settings, target="aws"))
+    write(notebooks / "04_more.ipynb", ["# 4. More"])
+    refused("since the run to resume 04_more was added: undo it", {})
+    (notebooks / "01_counts.ipynb").unlink()
+    refused("since the run to resume 04_more was added and 01_counts was removed: undo it", {})
+
+
+def test_a_run_without_parameters_is_not_resumed_with_some(tmp_path):
+    settings, out, notebooks = failed(tmp_path, {})
+    with pytest.raises(run.RunError, match="the run to resume had the defaults, not top_n = 1: leave -p out"):
+        run.resume(settings, out, {"top_n": "1"}, notebooks)
+
+
+def test_the_next_run_forgets_the_one_that_could_be_resumed(tmp_path):
+    settings, out, notebooks = failed(tmp_path, {"top_n": "3"})
+    a_series(tmp_path, ["1"])
+    run.run(settings, out, {}, notebooks)
+    assert text_of(notebooks / "log") == "run\n" * 2
+    assert results(out / "notebooks/03_last.ipynb") == ["1"]
+    with pytest.raises(run.RunError, match="the last run passed"):
+        run.resume(settings, out, {}, notebooks)
+
+
+def test_a_parameter_that_is_a_secret_is_kept_nowhere_and_given_again(tmp_path):
+    settings = settings_in(tmp_path, password=config.Secret(SECRET))
+    out, notebooks = tmp_path / "out", a_series(tmp_path, ["1 / 0"])
+    write(notebooks / "03_last.ipynb", ["# 3. Last", ("parameters", "key = ''"), "key", f"key == {SECRET!r}"])
+    with pytest.raises(run.RunError):
+        run.run(settings, out, {"key": SECRET}, notebooks)
+    assert not [name for name, content in contents(out).items() if b"Sesame" in content]
+    a_series(tmp_path, ["1"])
+    write(notebooks / "03_last.ipynb", ["# 3. Last", ("parameters", "key = ''"), "len(key)"])
+    with pytest.raises(run.RunError, match=r"had key = \*\*\*, and secrets are not written down: give all"):
+        run.resume(settings, out, {}, notebooks)
+    run.resume(settings, out, {"key": SECRET}, notebooks)
+    assert results(out / "notebooks/03_last.ipynb") == [str(len(SECRET))]
+    assert not [name for name, content in contents(out).items() if b"Sesame" in content]
+
+
+def test_what_a_resumed_run_needs_and_is_gone_is_named(tmp_path):
+    settings, out, notebooks = failed(tmp_path, {})
+    (out / "notebooks/01_counts.ipynb").unlink()
+    with pytest.raises(run.RunError, match=r"out/notebooks/01_counts.ipynb, which passed, is gone: start anew"):
+        run.resume(settings, out, {}, notebooks)
+    (out / record.FINISHED).write_text("{}")
+    with pytest.raises(run.RunError, match=r"\.redjam-run\.json is not the record of a run: start anew"):
+        run.resume(settings, out, {}, notebooks)
 
 
 # --- What the terminal shows ------------------------------------------------------------------------------

@@ -1,13 +1,11 @@
 """Run the numbered notebooks one after the other with papermill, and have the reports written."""
 
-import ast
-import difflib
 import fcntl
 import html
 import json
 import logging
 import os
-import shutil
+import shlex
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,27 +21,16 @@ from nbclient.exceptions import DeadKernelError
 from tqdm import tqdm
 from traitlets.config import Config
 
-from redjam import report
+from redjam import record, report
 from redjam.config import Settings
+from redjam.parameters import assign
+from redjam.record import HIDDEN, Record, RunError
 from redjam.report import Page
 
 NUMBERED = "[0-9][0-9]_*"
-UNFINISHED = ".redjam-run-"  # a folder of what a run has made so far; in `out`, to be moved from there in one step
 # Kernels talk over loopback ports, where others on the machine could listen in, as ipykernel would warn.
 KERNEL = Config(KernelManager={"transport_encryption": "auto"})
-BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
-TYPES = {
-    "int": (int, "a whole number"),
-    "float": (float, "a number"),
-    # Not bool(text), for which 'false' is true.
-    "bool": (lambda text: BOOLEANS[text.lower()], "true or false"),
-    "str": (str, "text"),
-}
 log = logging.getLogger(__name__)
-
-
-class RunError(Exception):
-    """The run cannot start, or one of its notebooks failed; the text is for the user."""
 
 
 def series(folder: Path) -> list[Path]:
@@ -62,32 +49,69 @@ def run(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Pa
     fails, the rest does not run, the reports are written all the same, and then RunError is raised; so it is
     if another run writes into `out`.
     """
+    sources, out = _apart(notebooks, out)
+    values = assign(parameters, sources)
+    with _alone(out):
+        record.begin(out)
+        return _complete(settings, out, values, Record(settings.target, _shown(parameters, settings), _now()))
+
+
+def resume(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Path) -> Path:
+    """Go on with the newest run into `out`, which failed or was stopped, and return what `run` returns.
+
+    What passed is not run again, even if its notebook was changed since. The parameters are those of that run;
+    with others, and if the target or the series is another, it is a RunError.
+    """
+    sources, out = _apart(notebooks, out)
+    record.latest(out)  # without one, no folder is made
+    with _alone(out):
+        former = record.latest(out)
+        record.check(former, settings.target, _shown(parameters, settings), [source.stem for source in sources])
+        values = assign(parameters or former.parameters, sources)
+        record.begin(out, former)
+        at = next((page.name for page in former.pages if page.state != "passed"), "the reports")
+        return _complete(settings, out, values, replace(former, resumed=f"{_now()}, at {at}"))
+
+
+def _apart(notebooks: Path, out: Path) -> tuple[list[Path], Path]:
+    """The series and `out`, which must not be the folder of its notebooks."""
     sources, out = series(notebooks.resolve()), out.resolve()
     if sources[0].parent in (out, out / "notebooks"):
         raise RunError(f"the run would write among its own notebooks in {sources[0].parent}: choose another folder")
-    values = assign(parameters, sources)
-    with _alone(out), tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=out) as temporary:
-        done, reports = Path(temporary, "notebooks"), Path(temporary, "reports")
-        done.mkdir()
-        reports.mkdir()
-        started, clock = datetime.now(UTC), time.monotonic()
-        with _kernels(settings, Path(temporary)):
-            pages = _execute_all(sources, done, values, settings)
-        about = {"Target": settings.target, "Started": f"{started:%Y-%m-%d %H:%M} UTC"}
-        about |= {"Took": f"{time.monotonic() - clock:.1f} s", "Parameters": report.in_words(parameters)}
-        report.write(reports, done, pages, about)
-        _replace(done, out / "notebooks", ".ipynb")
-        _replace(reports, out / "reports", ".html")
-    for page in pages:
+    return sources, out
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _complete(settings: Settings, out: Path, values: dict[Path, dict], current: Record) -> Path:
+    """Run what did not pass yet, write the reports, and put all into place."""
+    folder = out / record.UNFINISHED
+    done, reports = folder / "notebooks", folder / "reports"
+    with _kernels(settings, folder):
+        current = _execute_all(folder, values, current, settings)
+    about = {"Target": current.target, "Started": current.started}
+    about |= {"Resumed": current.resumed} if current.resumed else {}
+    about |= {"Took": f"{sum(page.seconds for page in current.pages):.1f} s"}
+    about |= {"Parameters": report.in_words(current.parameters)}
+    report.write(reports, done, current.pages, about)
+    _replace(done, out / "notebooks", ".ipynb")
+    _replace(reports, out / "reports", ".html")
+    record.finish(out)
+    for page in current.pages:
         if page.error:
             kept = out / "reports" / f"{page.name}.html"
-            raise RunError(f"{page.name}.ipynb failed in {page.where}: {page.error} (report: {kept})")
+            elsewhere = [] if out == (settings.root / "out").resolve() else ["--out", str(out)]
+            again = shlex.join(["redjam", "run", "--resume", *elsewhere])
+            failed = f"{page.name}.ipynb failed in {page.where}: {page.error}"
+            raise RunError(f"{failed} (report: {kept}; mend it, then: {again})")
     return out / "reports" / "index.html"
 
 
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    """Keep other runs from `out`, and remove what killed ones left there; the system frees a dead run's lock.
+    """Keep other runs from `out`; the system frees a dead run's lock.
 
     The lock's file stays: were it removed, a third run could lock a new one beside the second run's.
     """
@@ -101,99 +125,62 @@ def _alone(out: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunError(f"another run writes into {out}: wait for its end, or choose another folder") from None
-        for left in out.glob(f"{UNFINISHED}*"):
-            shutil.rmtree(left)
         yield
-
-
-def assign(parameters: dict[str, str], sources: list[Path]) -> dict[Path, dict]:
-    """Give each notebook the parameters that it declares, typed as declared; a wrong one is a RunError."""
-    declared = {source: _declared(source) for source in sources}
-    for name in parameters:
-        if not any(name in of for of in declared.values()):
-            raise RunError(_unknown(name, declared))
-    return {
-        source: {name: _typed(text, of[name], source) for name, text in parameters.items() if name in of}
-        for source, of in declared.items()
-    }
-
-
-def _declared(source: Path) -> dict[str, dict]:
-    try:
-        return papermill.inspect_notebook(source)
-    except (ValueError, nbformat.ValidationError) as error:
-        raise RunError(f"{source} cannot be read as a notebook: {_first_line(str(error))}") from error
-
-
-def _unknown(name: str, declared: dict[Path, dict]) -> str:
-    """The error for a parameter that no notebook declares, with all those that one does."""
-    known = [(source.stem, of) for source, all_of in declared.items() for of in all_of.values()]
-    close = difflib.get_close_matches(name, [of["name"] for _, of in known], n=1)
-    lines = [f"no notebook has a parameter {name!r}" + (f"; did you mean {close[0]}?" if close else "")]
-    for stem, of in known:
-        about = f"  # {of['help']}" if of["help"] else ""
-        lines.append(f"  {of['name']}: {_kind(of)} = {of['default']}{about} ({stem})")
-    return "\n".join(lines)
-
-
-def _kind(of: dict) -> str:
-    """The declared type of a parameter, or else that of its default."""
-    if of["inferred_type_name"] != "None":
-        return of["inferred_type_name"]
-    try:
-        return type(ast.literal_eval(of["default"])).__name__
-    except (ValueError, SyntaxError):
-        return "str"
-
-
-def _typed(text: str, of: dict, source: Path) -> bool | int | float | str:
-    kind, name = _kind(of), of["name"]
-    if kind not in TYPES:
-        raise RunError(f"parameter {name} of {source.name} is a {kind}, which cannot be given as text")
-    convert, expected = TYPES[kind]
-    try:
-        return convert(text)
-    except (ValueError, KeyError):
-        raise RunError(f"parameter {name} is {text!r}: {source.name} expects {expected} ({kind})") from None
 
 
 @contextmanager
 def _kernels(settings: Settings, folder: Path) -> Iterator[None]:
     """Set the environment of the kernels: which Python, which dwh.cfg, no noise."""
-    # Ahead of all kernels that the user has installed, so that `python3` is this very interpreter.
-    write_kernel_spec(folder / "jupyter" / "kernels" / "python3")
     before = dict(os.environ)
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [f"{folder}/jupyter", before.get("JUPYTER_PATH")]))
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # the debugger in a kernel would warn of frozen modules
-    os.environ["TQDM_DISABLE"] = "1"  # nobody watches the bars inside the notebooks; ours has read this already
-    if settings.file:
-        os.environ["REDJAM_CONFIG"] = str(settings.file)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with tempfile.TemporaryDirectory(prefix="jupyter-", dir=folder) as jupyter:
+        # Ahead of all kernels that the user has installed, so that `python3` is this very interpreter.
+        write_kernel_spec(Path(jupyter, "kernels", "python3"))
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [jupyter, before.get("JUPYTER_PATH")]))
+        os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # the debugger in a kernel would warn of frozen modules
+        os.environ["TQDM_DISABLE"] = "1"  # nobody watches the bars inside the notebooks; ours has read this already
+        if settings.file:
+            os.environ["REDJAM_CONFIG"] = str(settings.file)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
-def _execute_all(sources: list[Path], done: Path, values: dict[Path, dict], settings: Settings) -> list[Page]:
-    """Run the notebooks until one fails, under one bar over all code cells; off a terminal, a line each."""
-    notebooks = {source: nbformat.read(source, as_version=4) for source in sources}
+def _execute_all(folder: Path, values: dict[Path, dict], current: Record, settings: Settings) -> Record:
+    """Run what did not pass yet until one fails, under one bar over the code cells; off a terminal, a line each.
+
+    After each notebook the record is written into the folder.
+    """
+    passed = {page.name: page for page in current.pages if page.state == "passed"}
+    notebooks = {source: nbformat.read(source, as_version=4) for source in values if source.stem not in passed}
     cells = [cell for notebook in notebooks.values() for cell in notebook.cells]
     code = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells)
-    injected = sum(bool(given) for given in values.values())  # papermill adds a cell with the values
-    pages = []
+    injected = sum(bool(values[source]) for source in notebooks)  # papermill adds a cell with the values
+    pages = dict(passed)
+    for source, notebook in notebooks.items():
+        shown = _shown(values[source], settings)
+        pages[source.stem] = Page(source.stem, report.title(notebook, source.stem), "not run", parameters=shown)
+    for name in passed:
+        log.info("%s.ipynb passed before", name)
+    record.write(folder, current := replace(current, pages=[*pages.values()]))
     with tqdm(total=code + injected, unit=" cells", disable=None) as bar:
-        for source, notebook in notebooks.items():
-            page = Page(source.stem, report.title(notebook, source.stem), "not run", parameters=values[source])
-            if not any(former.error for former in pages):
-                page = _execute(source, done / source.name, page, bar)
-                page = replace(page, error=_without_secrets(page.error, settings))
-                _clean(done / source.name, settings)
-            pages.append(page)
-    return pages
+        for source in notebooks:
+            target = folder / "notebooks" / source.name
+            try:
+                page = _execute(source, target, values[source], pages[source.stem], bar)
+                _clean(target, settings)
+            except BaseException:
+                target.unlink(missing_ok=True)  # Ctrl-C, say: it may have secrets, and the folder stays
+                raise
+            pages[source.stem] = page = replace(page, error=_without_secrets(page.error, settings))
+            record.write(folder, current := replace(current, pages=[*pages.values()]))
+            if page.error:
+                break
+    return current
 
 
-def _execute(source: Path, target: Path, page: Page, bar: tqdm) -> Page:
+def _execute(source: Path, target: Path, values: dict, page: Page, bar: tqdm) -> Page:
     """Run one notebook into `target`, which is written after each cell, and say what became of it."""
     bar.set_description(source.stem)
     started, reached, error = time.monotonic(), [0], ""
@@ -201,7 +188,7 @@ def _execute(source: Path, target: Path, page: Page, bar: tqdm) -> Page:
         papermill.execute_notebook(
             source,
             target,
-            page.parameters,
+            values,
             kernel_name="python3",
             cwd=source.parent,
             progress_bar=False,
@@ -241,13 +228,22 @@ def _clean(path: Path, settings: Settings) -> None:
     path.write_text(_without_secrets(nbformat.writes(notebook), settings), encoding="utf-8")
 
 
+def _shown(parameters: dict, settings: Settings) -> dict[str, str]:
+    """Parameters as files may have them."""
+    return {name: _without_secrets(str(value), settings) for name, value in parameters.items()}
+
+
 def _without_secrets(text: str, settings: Settings) -> str:
-    """The text, plain or JSON, with *** for each secret, as it is or as HTML and JSON write it."""
+    """The text, plain or JSON, with HIDDEN for each secret, as it is or as HTML, code and JSON write it."""
     for secret in (settings.password, settings.access_key, settings.secret_key):
         if len(secret) >= 8:  # the shortest password that AWS takes; less could be any word
-            for form in (str(secret), html.escape(secret)):
-                text = text.replace(json.dumps(form, ensure_ascii=False)[1:-1], "***").replace(form, "***")
+            for form in (str(secret), html.escape(secret), _quoted(secret)):
+                text = text.replace(_quoted(form), HIDDEN).replace(form, HIDDEN)
     return text
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(str(text), ensure_ascii=False)[1:-1]
 
 
 def _first_line(text: str) -> str:
