@@ -19,7 +19,7 @@ from conftest import state_folder
 from test_run import settings_in, wait_for, write
 
 from redjam import __main__ as cli
-from redjam import config, etl, infrastructure, local, run, sample, schema, warehouse
+from redjam import config, etl, infrastructure, ledger, local, run, sample, schema, sources, staging, warehouse
 from redjam.local import postgres as embedded
 from redjam.local import processes, services
 
@@ -133,12 +133,78 @@ def test_create_tables_drops_only_when_told(database, monkeypatch, fresh):
     assert calls == [fresh]
 
 
+FILES = pd.DataFrame(
+    [("staging_events", "a.json", 1888, 1882, 6)],
+    columns=["table_name", "uri", "rows_read", "rows_loaded", "rows_rejected"],
+)
+COUNTS = pd.DataFrame({"read": [1594], "found": [1594]}, index=pd.Index(["plays"], name="what"))
+
+
 def test_etl_loads_with_the_role_of_the_cluster(database, monkeypatch, capsys):
-    calls = recorder(monkeypatch, etl, "run", pd.DataFrame({"amount": [1594]}, index=["plays"]))
+    calls = recorder(monkeypatch, etl, "run", etl.Run("7-a1", 2, FILES, pd.DataFrame(), COUNTS))
     assert cli.main(["etl"]) == 0
-    assert calls == [(database[0], config.load(), "arn:x")]
+    assert calls == [(database[0], config.load(), "arn:x", "", "", False)]
     assert database[0].closed
-    assert capsys.readouterr().out.split() == ["amount", "plays", "1594"]
+    first, *counts = capsys.readouterr().out.splitlines()
+    assert first == "run 7-a1: 1 file loaded, 2 files unchanged; 1,888 rows read, 1,882 loaded, 6 rejected"
+    assert [line.split() for line in counts] == [["read", "found"], ["what"], ["plays", "1594", "1594"]]
+
+
+def test_etl_with_nothing_new_says_only_that(database, monkeypatch, capsys):
+    nothing = pd.DataFrame()
+    recorder(monkeypatch, etl, "run", etl.Run("7-a1", 1, FILES[:0], nothing, nothing))
+    assert cli.main(["etl"]) == 0
+    assert capsys.readouterr().out == "run 7-a1: nothing new, nothing read: 1 file unchanged\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (["--since", "2018-11-02"], ("2018-11-02", "", False)),
+        (["--until", "2018-11-03", "--reload"], ("", "2018-11-03", True)),
+        (["--since", "2018-11-02", "--until", "2018-11-03"], ("2018-11-02", "2018-11-03", False)),
+    ],
+)
+def test_etl_gives_days_and_reload_on(database, monkeypatch, arguments, given):
+    calls = recorder(monkeypatch, etl, "run", etl.Run("7-a1", 0, FILES, pd.DataFrame(), COUNTS))
+    assert cli.main(["etl", *arguments]) == 0
+    assert calls == [(database[0], config.load(), "arn:x", *given)]
+
+
+def test_history_shows_the_runs(database, monkeypatch, capsys):
+    required = recorder(monkeypatch, schema, "require")
+    rows = {"state": ["failed", "done"], "rows_in": ["", 1882]}
+    runs = pd.DataFrame(rows, index=pd.Index(["7-b2", "7-a1"], name="run_id"))
+    calls = recorder(monkeypatch, ledger, "history", runs)
+    assert cli.main(["history"]) == 0
+    assert calls == required == [(database[0],)]
+    assert database[0].closed
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["state", "rows_in"],
+        ["run_id"],
+        ["7-b2", "failed"],
+        ["7-a1", "done", "1882"],
+    ]
+    recorder(monkeypatch, ledger, "history", runs[:0])
+    assert cli.main(["history"]) == 0
+    assert capsys.readouterr().out == "nothing was run yet\n"
+
+
+def test_history_tells_of_a_first_run_that_was_killed(settings, connection, capsys):
+    killed = {"run_id": "7-a1", "step": "etl", "started_at": ledger.now(), "state": "running", "session": 0}
+    warehouse.insert(connection, "etl_runs", [killed])
+    assert cli.main(["--config", str(settings.file), "history"]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("7-a1 ")
+    assert line.split()[-1] == "interrupted"
+
+
+def test_check_counts_the_rules_and_shows_the_counts(database, monkeypatch, capsys):
+    calls = recorder(monkeypatch, etl, "check", (pd.DataFrame(index=["one", "two", "three"]), COUNTS))
+    assert cli.main(["check"]) == 0
+    assert calls == [(database[0],)]
+    assert database[0].closed
+    assert capsys.readouterr().out == f"3 rules hold\n{COUNTS.to_string()}\n"
 
 
 def test_sample_passes_on_only_what_was_given(project, monkeypatch):
@@ -229,7 +295,18 @@ def test_the_commands_one_after_the_other_without_recorders(settings, put, capsy
 
     assert f"cluster {settings.identifier} is available: " in said("build")
     assert "songplays" in said("create-tables", "--fresh")
-    assert "songplays" in said("etl")
+    assert said("history") == "nothing was run yet\n"
+    run_id = said("etl").removeprefix("run ").partition(": ")[0]
+    assert ": nothing new, nothing read: 2 files unchanged\n" in said("etl")
+    assert ": 2 files loaded, 0 files unchanged; 3 rows read, 3 loaded, 0 rejected\n" in said("etl", "--reload")
+    assert cli.main(["--config", str(settings.file), "etl", "--since", "2018-11-31"]) == 1
+    assert capsys.readouterr() == ("", "redjam: since is '2018-11-31': write a day such as 2018-11-02\n")
+    assert cli.main(["--config", str(settings.file), "etl", "--since", "2018-11-02"]) == 1
+    assert capsys.readouterr().err.startswith(f"redjam: {settings.log_data}/events.json has no date in its name")
+    history = said("history").splitlines()
+    assert [line.split()[0] for line in history[1:2] + history[-1:]] == ["run_id", run_id]
+    assert [" done " in line for line in history[2:]] == [False, True, True, True]
+    assert f"{len(warehouse.names('checks'))} rules hold\n" in said("check")
     assert said("sql", "SELECT COUNT(*) AS plays FROM songplays", "--format", "csv").endswith("plays\n1\n")
     assert f"{settings.identifier} available" in said("status")
     assert f"deleted: cluster {settings.identifier}\n" in said("delete")
@@ -343,10 +420,10 @@ def test_a_check_that_fails_is_told_in_one_block(put, settings, connection, caps
     assert out == ""
     assert err.startswith("redjam: sql/checks/")
     assert "Staged plays with one key are the same play" in err
-    assert [line.split() for line in err.splitlines() if line.split()[:1] in (["user_id"], ["1"])] == [
-        ["user_id", "session_id", "item_in_session", "times"],
-        ["1", "1", "3", "2"],
-    ]
+    names, *rows = [line.split() for line in err.splitlines() if line.split()[-1] in ("level", "free")]
+    assert names == ["uri", "user_id", "session_id", "item_in_session", "ts", "song", "artist", "level"]
+    assert [row[:4] for row in rows] == [[f"{settings.log_data}/events.json", "1", "1", "3"]] * 2
+    assert [" Another " in err, " First Song " in err] == [True, True]
     assert "Traceback" not in err
     assert "CheckFailed" not in err
     assert warehouse.frame(connection, "SELECT COUNT(*) FROM staging_events").iat[0, 0] == before
@@ -362,6 +439,8 @@ def test_a_check_that_fails_is_told_in_one_block(put, settings, connection, caps
         (infrastructure.NotBuilt("no cluster 'redjam'"), "no cluster 'redjam'"),
         (infrastructure.AWSError("the credentials have expired"), "the credentials have expired"),
         (etl.CheckFailed("unique: 3 rows"), "unique: 3 rows"),
+        (staging.WrongDays("since is '3': write a day"), "since is '3': write a day"),
+        (sources.SourceError("there is no file at x"), "there is no file at x"),
         (run.RunError("01_a.ipynb failed"), "01_a.ipynb failed"),
         (processes.StandInError("moto did not start"), "moto did not start"),
         (
@@ -421,7 +500,7 @@ def test_ctrl_c_ends_the_run_its_kernel_and_nothing_else(project):
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", "redjam: interrupted\n")
     wait_for(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, seconds=10)
-    assert [path.name for path in (project / "out").iterdir()] == [".lock"]
+    assert sorted(path.name for path in (project / "out").iterdir()) == [".lock", ".redjam-run-unfinished"]
 
 
 # --- As a program -----------------------------------------------------------------------------------------
@@ -435,7 +514,7 @@ def test_help_imports_none_of_the_heavy_packages():
 
 
 def test_every_command_has_help(capsys):
-    commands = ["run", "build", "delete", "status", "create-tables", "etl", "sql", "sample", "stop"]
+    commands = ["run", "build", "delete", "status", "create-tables", "etl", "history", "check", "sql", "sample", "stop"]
     for name in commands:
         with pytest.raises(SystemExit):
             cli.main([name, "--help"])

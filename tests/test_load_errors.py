@@ -3,12 +3,12 @@
 import dataclasses
 import json
 import re
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 import psycopg2
 import pytest
 
-from redjam import etl, load_errors, warehouse
+from redjam import infrastructure, load_errors, sources, staging, warehouse
 from redjam.load_errors import LoadFailed, Rejected, message
 from redjam.local import history
 
@@ -278,6 +278,54 @@ def test_what_maxerror_lets_pass_is_one_warning(connection, copy, caplog):
     assert warning.startswith("COPY t: 4 rows rejected, 1 loaded.\n    rows.json line 2, column artist")
 
 
+def told_of(rejected: list[Rejected]) -> list[tuple]:
+    return [(row.file, row.line, row.column, row.value, row.code) for row in rejected]
+
+
+REJECTED = [
+    ("rows.json", 2, "artist", "Florence + The Machine", 1204),
+    ("rows.json", 3, "at", "yesterday", 1206),
+    ("rows.json", 4, "id", "x4", 1207),
+    ("rows.json", 5, "name", "", 1213),
+]
+
+
+def test_a_failed_copy_gives_its_rejected_rows_also_in_a_transaction(connection, copy):
+    warehouse.execute(connection, TABLE)
+    for block in (nullcontext(), warehouse.transaction(connection)):
+        with pytest.raises(LoadFailed) as failed, block:
+            warehouse.execute(connection, copy(BAD))
+        assert told_of(failed.value.rejected) == REJECTED
+
+
+def test_what_maxerror_lets_pass_can_be_asked_for(connection, copy):
+    warehouse.execute(connection, TABLE)
+    for block in (nullcontext(), warehouse.transaction(connection)):
+        with block:
+            warehouse.execute(connection, copy(BAD, "MAXERROR 9"))
+            assert told_of(load_errors.rejected(connection)) == REJECTED
+            # Of a statement that rejects nothing, there is nothing to tell.
+            warehouse.execute(connection, copy(BAD[:1]))
+            assert load_errors.rejected(connection) == []
+            warehouse.execute(connection, copy(BAD, "MAXERROR 9"))
+            warehouse.execute(connection, "SELECT 1")
+            assert load_errors.rejected(connection) == []
+
+
+@pytest.mark.parametrize("maxerror", [60, 30])
+def test_all_rejected_rows_are_given_though_the_message_shows_ten(connection, copy, caplog, maxerror):
+    warehouse.execute(connection, TABLE)
+    try:
+        warehouse.execute(connection, copy([BAD[3]] * 40, f"MAXERROR {maxerror}"))
+        found, said = load_errors.rejected(connection), caplog.messages[0]
+    except LoadFailed as failed:
+        found, said = failed.rejected, str(failed)
+    # A COPY that fails has stopped at its last error.
+    count = min(maxerror, 40)
+    assert [row.line for row in found] == list(range(1, count + 1))
+    assert said.splitlines()[-1] == f"    and {count - 10} more"
+
+
 def test_a_warning_leaves_the_transaction_as_it_is(connection, copy, caplog):
     warehouse.execute(connection, TABLE)
     with warehouse.transaction(connection):
@@ -294,7 +342,7 @@ def test_two_copies_in_one_text_are_reported_in_redshifts_words(connection, copy
     assert warning.count("4 record(s) could not be loaded.  Check 'stl_load_errors'") == 2
 
 
-INSERT = "INSERT INTO users (user_id, last_played) VALUES (1, GETDATE())"
+INSERT = "INSERT INTO users (user_id, last_played, last_songplay_id) VALUES (1, GETDATE(), 'a')"
 
 
 def test_a_failed_copy_in_a_transaction_rolls_it_back_to_say_why(connection, copy):
@@ -338,7 +386,8 @@ def test_where_stl_is_denied_the_message_comes_from_sys(reader, copy, caplog):
         "widen the column or add TRUNCATECOLUMNS",
     ]
     warehouse.execute(reader, copy(BAD, "MAXERROR 9"))
-    assert caplog.messages[0].startswith("COPY t: 4 rows rejected, 1 loaded.\n    rows.json line 2, column artist")
+    [warning] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith("COPY t: 4 rows rejected, 1 loaded.\n    rows.json line 2, column artist")
 
 
 def test_where_stl_is_denied_a_transaction_can_still_say_why(reader, copy):
@@ -373,10 +422,15 @@ def test_the_real_data_has_two_artists_of_101_bytes(connection, settings, cluste
     source = dataclasses.replace(
         settings, log_data=str(real_data / "log-data"), log_json_path=str(real_data / "log_json_path.json")
     )
+    region = staging.region(source, "staging_events")
+    files = [file.uri for file in sources.find(source, source.log_data)]
+    manifests = sources.put_manifests(source, infrastructure.work_place(source, region), {"real": files})
+    copy = staging.copy_statement(source, cluster.role_arn, "staging_events", *manifests, 1)
     with pytest.raises(LoadFailed) as failed, warehouse.transaction(connection):
-        etl.stage(connection, source, cluster.role_arn)
+        warehouse.execute(connection, warehouse.statement("stage/new_events"))
+        warehouse.execute(connection, copy)
     lines = str(failed.value).splitlines()
-    assert lines[0] == "COPY staging_events: 2 rows rejected, nothing was loaded."
+    assert lines[0] == "COPY new_events: 2 rows rejected, nothing was loaded."
     assert lines[3:] == ["The transaction is rolled back."]
     for line in lines[1:3]:
         assert re.match(r"    \S+\.json line \d+, column artist varchar\(100\), value '.+' \(101 bytes\): ", line)

@@ -10,7 +10,7 @@ import sqlglot
 from sqlfluff.core import FluffConfig, Linter
 from sqlglot import exp
 
-from redjam import config, etl, warehouse
+from redjam import config, staging, warehouse
 from redjam.local.sql import dialect
 
 NAMES = sorted(
@@ -30,7 +30,8 @@ def linter():
 def filled(name: str) -> str:
     """The statement as it is sent, with a value for each `$name` and `:name`."""
     file = Template((warehouse.SQL / f"{name}.sql").read_text(encoding="utf-8"))
-    text = warehouse.statement(name, **dict.fromkeys(file.get_identifiers(), "arn:it's"))
+    values = dict.fromkeys(file.get_identifiers(), "arn:it's")
+    text = warehouse.statement(name, **values | ({"max_error": 7} if "max_error" in values else {}))
     query = sqlalchemy.text(text)
     query = query.bindparams(**dict.fromkeys(query.compile().params, 10))
     return str(query.compile(compile_kwargs={"literal_binds": True}))
@@ -50,6 +51,7 @@ def read_by_sqlfluff(linter: Linter, statement: str) -> None:
 def test_values_are_filled_in():
     assert "LIMIT 10;" in filled("analytics/most_played_songs")
     assert "FROM 'arn:it''s'\n" in filled("copy/staging_events")
+    assert "MAXERROR 7\n" in filled("copy/staging_events")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_FOR_SQLGLOT])
@@ -106,20 +108,22 @@ SONG_DATA = s3://music/songs
 
 
 def copies(file: str, tmp_path, role: str) -> dict[str, str]:
-    """The COPY statements that these settings give, with the locations, the region and the role taken out."""
+    """The COPY statements that these settings give, with locations, region, role and limit taken out."""
     (tmp_path / "dwh.cfg").write_text(file)
     settings = config.load(tmp_path / "dwh.cfg")
+    manifest = f"{settings.log_data}/manifest"
     names = {
-        f"'{settings.log_data}'": "$log_data",
+        f"'{manifest}'": "$manifest",
         f"'{settings.log_json_path}'": "$log_json_path",
-        f"'{settings.song_data}'": "$song_data",
         f"'{settings.region}'": "$region",
         f"'{role}'": "$iam_role",
     }
-    return {
-        table: re.sub("'[^']*'", lambda literal: names.get(literal[0], literal[0]), text)
-        for table, text in etl.copy_statements(settings, role).items()
-    }
+    found = {}
+    for table in staging.SOURCES:
+        text = staging.copy_statement(settings, role, table, manifest, max_error=41)
+        text = re.sub("'[^']*'", lambda literal: names.get(literal[0], literal[0]), text)
+        found[table] = text.replace("MAXERROR 41\n", "MAXERROR $max_error\n")
+    return found
 
 
 def test_the_copies_are_the_same_on_both_targets_but_for_locations_region_and_role(tmp_path):
@@ -128,3 +132,17 @@ def test_the_copies_are_the_same_on_both_targets_but_for_locations_region_and_ro
     assert list(here) == ["staging_events", "staging_songs"]
     for table, text in here.items():
         assert text == (warehouse.SQL / "copy" / f"{table}.sql").read_text(encoding="utf-8").strip()
+
+
+@pytest.mark.parametrize("table", staging.SOURCES)
+def test_the_copy_of_compressed_files_says_so(tmp_path, linter, table):
+    (tmp_path / "dwh.cfg").write_text(LOCAL)
+    settings = config.load(tmp_path / "dwh.cfg")
+    plain, zipped = (
+        staging.copy_statement(settings, "arn:aws:iam::0:role/a", table, "s3://b/m.manifest", 1, gzip=gzip)
+        for gzip in (False, True)
+    )
+    assert zipped == plain.removesuffix(";") + "\nGZIP;"
+    read_by_sqlglot(zipped)
+    read_by_sqlfluff(linter, zipped)
+    assert dialect.translate(zipped)

@@ -3,6 +3,7 @@
 import gc
 import json
 from contextlib import closing
+from datetime import datetime
 
 import nbformat
 import psycopg2
@@ -11,22 +12,24 @@ from nbclient import NotebookClient
 
 from redjam import warehouse
 
-COPY_SONGS = {"song_data": "s3://b/songs", "iam_role": "arn", "region": "us-west-2"}
+COPY_SONGS = {"manifest": "s3://b/songs", "iam_role": "arn", "region": "us-west-2", "max_error": 3}
+LISTENER = "INSERT INTO users (user_id, last_played, last_songplay_id) VALUES (1, GETDATE(), 'a')"
 
 
-def test_a_statements_values_are_quoted():
-    text = warehouse.statement("copy/staging_songs", **COPY_SONGS | {"song_data": "s3://it's\\a"})
+def test_a_statements_texts_are_quoted_and_its_numbers_are_not():
+    text = warehouse.statement("copy/staging_songs", **COPY_SONGS | {"manifest": "s3://it's\\a"})
     assert "FROM 's3://it''s\\\\a'\n" in text
+    assert "\nMAXERROR 3\n" in text
 
 
 def test_a_quoted_value_is_the_value_and_no_parameter(connection):
     odd = "it's :b and \\ in s3://a:b/%s"
-    text = warehouse.statement("copy/staging_songs", **COPY_SONGS | {"song_data": odd})
+    text = warehouse.statement("copy/staging_songs", **COPY_SONGS | {"manifest": odd})
     literal = text.split("FROM ")[1].split("\n")[0]
     assert warehouse.frame(connection, f"SELECT {literal} AS value").value.tolist() == [odd]
 
 
-@pytest.mark.parametrize("values", [{}, COPY_SONGS | {"more": "x"}, {"song_data": "s"}])
+@pytest.mark.parametrize("values", [{}, COPY_SONGS | {"more": "x"}, {"manifest": "s"}])
 def test_a_missing_or_unused_value_is_an_error(values):
     with pytest.raises(ValueError, match=r"copy/staging_songs\.sql takes"):
         warehouse.statement("copy/staging_songs", **values)
@@ -56,15 +59,31 @@ def test_a_failed_statement_does_not_poison_the_session(connection):
 
 
 def test_a_transaction_rolls_back_as_a_whole(connection):
-    insert = "INSERT INTO users (user_id, last_played) VALUES (1, GETDATE())"
     with pytest.raises(ZeroDivisionError), warehouse.transaction(connection):
-        warehouse.execute(connection, insert)
+        warehouse.execute(connection, LISTENER)
         raise ZeroDivisionError
     assert warehouse.frame(connection, "SELECT * FROM users").empty
     with warehouse.transaction(connection):
-        warehouse.execute(connection, insert)
+        warehouse.execute(connection, LISTENER)
     connection.rollback()
     assert len(warehouse.frame(connection, "SELECT * FROM users")) == 1
+
+
+def test_an_error_on_a_lost_connection_is_told_and_not_that_it_cannot_roll_back(settings, cluster):
+    with closing(warehouse.connect(settings, cluster)) as lost:
+        with pytest.raises(ZeroDivisionError), warehouse.transaction(lost):
+            lost.close()
+            raise ZeroDivisionError
+        assert lost.closed
+
+
+def test_a_connection_that_is_lost_in_a_transaction_says_so(connection, settings, cluster):
+    with closing(warehouse.connect(settings, cluster)) as lost:
+        with pytest.raises(psycopg2.OperationalError, match="connection"), warehouse.transaction(lost):
+            warehouse.execute(lost, "SELECT 1")
+            warehouse.execute(connection, f"SELECT pg_terminate_backend({lost.info.backend_pid})")
+            warehouse.execute(lost, "SELECT 2")
+        assert lost.closed
 
 
 @pytest.fixture
@@ -99,6 +118,44 @@ def test_many_rows_of_values_go_through_the_translator(connection, numbers):
     assert warehouse.frame(connection, "SELECT n FROM numbers ORDER BY n").n.tolist() == [1, 5]
 
 
+TEXTS = [
+    "",
+    "it's",
+    '"a"',
+    "100% :x %s {n} $n",
+    "back\\slash \\' ",
+    "a\nb\t",
+    "Björk 坂本 🎵",
+    "'; DROP TABLE songs; --",
+    None,
+]
+
+
+def test_rows_are_inserted_as_they_are(connection):
+    warehouse.execute(connection, "CREATE TEMP TABLE mine (n INTEGER, text VARCHAR(99), at TIMESTAMP)")
+    at = datetime(2018, 11, 1, 21, 1, 46, 796001)
+    rows = [{"text": text, "n": n, "at": at if n % 2 else None} for n, text in enumerate(TEXTS)]
+    warehouse.insert(connection, "mine", rows)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text, n, at FROM mine ORDER BY n")
+        assert cursor.fetchall() == [tuple(row.values()) for row in rows]
+
+
+@pytest.mark.parametrize("count", [0, 1, 500, 501, 1203])
+def test_any_number_of_rows_is_inserted(connection, count):
+    warehouse.execute(connection, "CREATE TEMP TABLE mine (n INTEGER, text VARCHAR(99))")
+    warehouse.insert(connection, "mine", [{"n": n, "text": f"{n}%"} for n in range(count)])
+    found = warehouse.frame(connection, "SELECT n, text FROM mine ORDER BY n")
+    assert found.values.tolist() == [[n, f"{n}%"] for n in range(count)]
+
+
+def test_inserted_rows_belong_to_the_transaction(connection, numbers):
+    with pytest.raises(ZeroDivisionError), warehouse.transaction(connection):
+        warehouse.insert(connection, "numbers", [{"n": n} for n in range(501)])
+        raise ZeroDivisionError
+    assert numbers() == 0
+
+
 def test_a_text_without_a_statement_is_an_error(connection):
     for text in ("", ";", "-- nothing"):
         with pytest.raises(psycopg2.ProgrammingError, match="empty query"):
@@ -107,7 +164,7 @@ def test_a_text_without_a_statement_is_an_error(connection):
 
 def test_truncate_commits_as_on_redshift(connection):
     with pytest.raises(ZeroDivisionError), warehouse.transaction(connection):
-        warehouse.execute(connection, "INSERT INTO users (user_id, last_played) VALUES (1, GETDATE())")
+        warehouse.execute(connection, LISTENER)
         warehouse.execute(connection, "TRUNCATE songs")
         raise ZeroDivisionError
     assert len(warehouse.frame(connection, "SELECT * FROM users")) == 1
@@ -202,7 +259,7 @@ def test_a_failed_sql_cell_says_why_and_no_more_and_the_next_one_works(connectio
 @pytest.mark.parametrize("wrong", ["%sql SELECT nothing FROM nowhere", REFUSED])
 def test_an_error_in_a_transaction_aborts_it_until_rollback(connection, shell, capsys, begin, wrong):
     warehouse.sql_magic(connection)
-    for cell in (begin, "%sql INSERT INTO users (user_id, last_played) VALUES (1, GETDATE())"):
+    for cell in (begin, f"%sql {LISTENER}"):
         assert shell.run_cell(cell).result is None
     assert shell.run_cell(wrong).error_in_exec
     assert shell.run_cell("%sql SELECT 1 AS one").error_in_exec
@@ -217,7 +274,7 @@ def test_truncate_commits_a_transaction_of_a_cell(connection, shell):
     warehouse.sql_magic(connection)
     for cell in (
         "%sql BEGIN",
-        "%sql INSERT INTO users (user_id, last_played) VALUES (1, GETDATE())",
+        f"%sql {LISTENER}",
         "%sql TRUNCATE songs",
         "%sql ROLLBACK",
     ):

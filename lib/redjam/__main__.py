@@ -69,7 +69,8 @@ def _run(arguments: argparse.Namespace) -> None:
 
     settings = config.load(arguments.config)
     out = arguments.out or settings.root / "out"
-    index = run.run(settings, out, dict(arguments.parameters), settings.root / "notebooks")
+    start = run.resume if arguments.resume else run.run
+    index = start(settings, out, dict(arguments.parameters), settings.root / "notebooks")
     print(f"reports: {index}")
 
 
@@ -123,7 +124,28 @@ def _etl(arguments: argparse.Namespace) -> None:
     settings = config.load(arguments.config)
     connection, cluster = _connect(settings)
     with closing(connection):
-        print(etl.run(connection, settings, cluster.role_arn).to_string())
+        since, until, reload = arguments.since, arguments.until, arguments.reload
+        result = etl.run(connection, settings, cluster.role_arn, since, until, reload)
+    print(f"run {result.run_id}: {result}")
+    if not result.reconciliation.empty:
+        print(result.reconciliation.to_string())
+
+
+def _history(arguments: argparse.Namespace) -> None:
+    from redjam import ledger, schema
+
+    with closing(_connect(config.load(arguments.config))[0]) as connection:
+        schema.require(connection)
+        runs = ledger.history(connection)
+    print("nothing was run yet" if runs.empty else runs.to_string())
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from redjam import etl
+
+    with closing(_connect(config.load(arguments.config))[0]) as connection:
+        rules, counts = etl.check(connection)
+    print(f"{len(rules)} rules hold\n{counts.to_string()}")
 
 
 def _sql(arguments: argparse.Namespace) -> None:
@@ -238,6 +260,9 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", _run, "run all notebooks and write reports")
     run.add_argument("--out", type=Path, metavar="DIR", help="where notebooks and reports go (default: out)")
     run.add_argument(
+        "--resume", action="store_true", help="go on with the last run where it failed or was stopped, as it was given"
+    )
+    run.add_argument(
         "-p",
         dest="parameters",
         nargs=2,
@@ -251,7 +276,12 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "show the target, what is built and what runs")
     create = command("create-tables", _create_tables, "create the tables that are not there")
     create.add_argument("--fresh", action="store_true", help="drop the tables and their rows first")
-    command("etl", _etl, "load the data into the star schema")
+    etl = command("etl", _etl, "load what is new or has changed into the star schema")
+    etl.add_argument("--since", default="", metavar="DATE", help="the first day of events to load, such as 2018-11-02")
+    etl.add_argument("--until", default="", metavar="DATE", help="the last day of events to load; days are in UTC")
+    etl.add_argument("--reload", action="store_true", help="load files again that have not changed")
+    command("history", _history, "show the latest loads, and how each ended")
+    command("check", _check, "hold the whole warehouse to the rules that a load holds its own part to")
     sql = command("sql", _sql, "run a statement and show its rows")
     sql.add_argument("query", metavar="QUERY", help="the statement, or - to read it from standard input")
     sql.add_argument("--format", choices=("table", "csv", "json"), default="table")

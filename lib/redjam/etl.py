@@ -1,87 +1,223 @@
-"""From JSON on S3 to the star schema: COPY into staging, load the star, check it, all in one transaction."""
+"""From JSON on S3 to the star schema: stage what is new, load the star, check it, in one transaction."""
 
 import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
+import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from redjam import infrastructure, schema, warehouse
+from redjam import ledger, load_errors, schema, sources, staging, warehouse
 from redjam.config import Settings
 from redjam.progress import bar
 
+# If a load is so large a part of all, what the planner knows of the tables is out of date, as Redshift's own
+# analyze_threshold_percent has it: https://docs.aws.amazon.com/redshift/latest/dg/r_analyze_threshold_percent.html
+ANALYZED = 10
+WAY_OUT = (
+    "`redjam etl --reload` makes the star anew from the files that are there; if a rule still does not hold, empty all "
+    "with `redjam create-tables --fresh`, and load again."
+)
+ASKS_AGAIN = 2_000  # milliseconds; then a load that waits for another says for whom
+RETRIES = (1, 4, 10)  # seconds before a load that was in conflict with another transaction is tried again
 log = logging.getLogger(__name__)
 
 
 class CheckFailed(RuntimeError):
-    """A rule of sql/checks does not hold; the message names it and its first rows."""
+    """A rule of sql/checks does not hold, or the counts do not add up; the message names it and its first rows."""
 
 
-def copy_statements(settings: Settings, role_arn: str) -> dict[str, warehouse.Statement]:
-    """The COPY of each staging table, with this run's sources and role."""
-    logs, songs = settings.log_data, settings.song_data
-    return {
-        "staging_events": warehouse.statement(
-            "copy/staging_events",
-            log_data=logs,
-            log_json_path=settings.log_json_path,
-            iam_role=role_arn,
-            region=infrastructure.bucket_region(settings, logs),
-        ),
-        "staging_songs": warehouse.statement(
-            "copy/staging_songs",
-            song_data=songs,
-            iam_role=role_arn,
-            region=infrastructure.bucket_region(settings, songs),
-        ),
-    }
+@dataclass(frozen=True)
+class Run:
+    """What a load did: the files that it loaded, the rows that it rejected, and the counts that it compared."""
+
+    run_id: str
+    unchanged: int
+    files: pd.DataFrame
+    rejected: pd.DataFrame
+    reconciliation: pd.DataFrame
+
+    def __str__(self) -> str:
+        """One sentence."""
+        left = f"{self.unchanged:,} {'file' if self.unchanged == 1 else 'files'} unchanged"
+        if self.files.empty:
+            return f"nothing new, nothing read: {left}"
+        read, loaded, rejected = (self.files[name].sum() for name in ("rows_read", "rows_loaded", "rows_rejected"))
+        files = f"{len(self.files):,} {'file' if len(self.files) == 1 else 'files'} loaded, {left}"
+        return f"{files}; {read:,} rows read, {loaded:,} loaded, {rejected:,} rejected"
 
 
-def stage(connection: Connection, settings: Settings, role_arn: str) -> None:
-    """Replace what is in staging by the files of the sources; the first step of a load, which waits for any other.
+def run(
+    connection: Connection, settings: Settings, role_arn: str, since: str = "", until: str = "", reload: bool = False
+) -> Run:
+    """Load the files that are new or have changed, in one transaction; a failure leaves everything as it was.
 
-    DELETE, not TRUNCATE: Redshift's TRUNCATE commits the transaction that it is in
-    (https://docs.aws.amazon.com/redshift/latest/dg/r_TRUNCATE.html).
+    `since` and `until` are days of event files such as 2018-11-02, both included; with `reload` unchanged files are
+    loaded again, and without days all is made anew: rows of files that are gone leave. Waits for any other load. What
+    it did, or why it failed, is in the ledger afterwards.
     """
-    warehouse.execute(connection, warehouse.statement("lock"))
-    for table, copy in bar(copy_statements(settings, role_arn).items(), "stage"):
-        warehouse.execute(connection, f"DELETE FROM {table}")
-        warehouse.execute(connection, copy)
+    schema.require(connection)
+    days = staging.days(since, until)
+    # papermill's own command line gives the text 'true' or 'false'.
+    reload = {"true": True, "false": False}.get(str(reload).lower(), reload)
+    if not isinstance(reload, bool):
+        raise TypeError(f"reload is {reload!r}: give True or False")
+    asked = {"since": since, "until": until, "reload": "yes" if reload else ""}
+    with ledger.recorded(connection, ", ".join(f"{name} {value}" for name, value in asked.items() if value)) as record:
+        job = staging.Job(connection, settings, role_arn, record)
+        return _alone(connection, lambda: _run(job, days, reload))
 
 
-def load(connection: Connection) -> None:
-    """Load the star from staging, in the order of the statements of sql/load."""
-    for name in bar(warehouse.names("load"), "load"):
-        rows = warehouse.execute(connection, warehouse.statement(name))
-        log.debug("%s: %d rows", name, rows)
+def check(connection: Connection) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hold the whole star to each rule of sql/checks, and count all that was loaded; gives both as tables.
 
-
-def check(connection: Connection) -> pd.DataFrame:
-    """Hold the star to each rule of sql/checks; the first that fails raises CheckFailed."""
-    lines = []
-    for name in bar(warehouse.names("checks"), "check"):
-        broken = warehouse.frame(connection, warehouse.statement(name))
-        if len(broken):
-            raise CheckFailed(
-                f"sql/{name}.sql: {len(broken)} {'row breaks' if len(broken) == 1 else 'rows break'} the rule "
-                f"“{warehouse.rule(name)}” "
-                f"The first of them:\n{broken.head(5).to_string(index=False)}\n"
-                "The load is rolled back: the warehouse is as it was."
-            )
-        lines.append({"rule": warehouse.rule(name), "rows that break it": len(broken)})
-    return pd.DataFrame(lines).set_index("rule")
-
-
-def reconcile(connection: Connection) -> pd.DataFrame:
-    """Count what the latest load read and what the warehouse holds."""
-    counts = warehouse.frame(connection, warehouse.statement("reconcile"))
-    return counts.set_index("measure")[["amount"]]
-
-
-def run(connection: Connection, settings: Settings, role_arn: str) -> pd.DataFrame:
-    """Stage, load and check in one transaction, and give the counts; a failure leaves everything as it was."""
+    A load looks at what it touches. This looks at everything, which takes the longer the more there is, and waits for
+    a load that is at work. CheckFailed if something is not right.
+    """
     schema.require(connection)
     with warehouse.transaction(connection):
-        stage(connection, settings, role_arn)
-        load(connection)
-        check(connection)
-    return reconcile(connection)
+        _lock(connection)
+        for name in warehouse.names("everything"):
+            warehouse.execute(connection, warehouse.statement(name))
+        broken = _broken(connection)
+        if wrong := [text for text in broken.values() if text]:
+            raise CheckFailed("\n".join([*wrong, WAY_OUT]))
+        counts = _reconcile(connection)
+        warehouse.execute(connection, warehouse.statement("check_done"))
+    rules = pd.DataFrame({"rule": [warehouse.rule(name) for name in broken], "rows that break it": 0})
+    return rules.set_index("rule"), counts
+
+
+def _run(job: staging.Job, days: tuple[str, str] | None, reload: bool) -> Run:
+    """One attempt, within the transaction that has the lock."""
+    connection, record = job.connection, job.record
+    record.forget()
+    anew, unchanged, chosen = reload and not days, 0, {}
+    for table, (setting, _) in staging.SOURCES.items():
+        found = sources.find(job.settings, getattr(job.settings, setting))
+        # The catalogue has no days: that some are loaded again does not concern it.
+        dated = days if table == "staging_events" else None
+        asked = staging.of_days(found, dated)
+        known = {} if anew else ledger.loaded(connection, table)
+        chosen[table] = staging.choose(asked, found, known, reload and dated == days)
+        unchanged += len(asked) - len({file.uri for file in asked} & {file.uri for file in chosen[table]})
+    counts = pd.DataFrame()
+    if any(chosen.values()):
+        staging.stage(job, chosen, anew)
+        counts = _load(connection, record)
+    files = pd.DataFrame(record.files, columns=["table_name", "uri", "rows_read", "rows_loaded", "rows_rejected"])
+    result = Run(record.run_id, unchanged, files, pd.DataFrame(record.rejected), counts)
+    record.finish(connection, "done", str(result))
+    return result
+
+
+def _load(connection: Connection, record: ledger.Record) -> pd.DataFrame:
+    """Load the star from staging where these files touch it, hold it to the rules, and give the counts."""
+    for name in bar([*warehouse.names("load"), *warehouse.names("touched")], "load"):
+        statement = warehouse.statement(name)
+        with record.step(name, statement) as step:
+            step["rows_out"] = warehouse.execute(connection, statement)
+    if record.total("rows_loaded") * ANALYZED >= ledger.total_rows(connection):
+        with record.step("analyze"):
+            for table in schema.STAGING + schema.DIMENSIONS + schema.FACTS:
+                warehouse.execute(connection, f"ANALYZE {table}")
+    with record.step("check", "".join(warehouse.statement(name) for name in warehouse.names("checks"))):
+        if wrong := next(filter(None, _broken(connection).values()), ""):
+            raise CheckFailed(f"{wrong}\nThe load is rolled back: the warehouse is as it was.")
+    with record.step("reconcile", warehouse.statement("reconcile")):
+        counts = _reconcile(connection)
+    warehouse.execute(connection, warehouse.statement("check_done"))
+    warehouse.execute(connection, warehouse.statement("load_done"))
+    return counts
+
+
+def _broken(connection: Connection) -> dict[str, str]:
+    """What to say of each rule of sql/checks, by its name; nothing of one that holds."""
+    warehouse.execute(connection, warehouse.statement("checked_plays"))
+    return {name: _said(name, connection) for name in bar(warehouse.names("checks"), "check")}
+
+
+def _said(name: str, connection: Connection) -> str:
+    rows = warehouse.frame(connection, warehouse.statement(name))
+    if rows.empty:
+        return ""
+    return (
+        f"sql/{name}.sql: {len(rows)} {'row breaks' if len(rows) == 1 else 'rows break'} the rule "
+        f"“{warehouse.rule(name)}” The first of them:\n{rows.head(5).to_string(index=False)}"
+    )
+
+
+def _reconcile(connection: Connection) -> pd.DataFrame:
+    counts = warehouse.frame(connection, warehouse.statement("reconcile")).set_index("what").drop(columns="line")
+    if len(wrong := counts[counts["read"] != counts["found"]]):
+        raise CheckFailed(
+            f"sql/reconcile.sql: what was read and what is loaded differ:\n{wrong.to_string()}\n"
+            "Nothing is changed: the warehouse is as it was."
+        )
+    return counts
+
+
+# --- One load at a time -----------------------------------------------------------------------------------
+
+
+def _alone(connection: Connection, work: Callable[[], Run]) -> Run:
+    """Do the work in a transaction that has the lock; tried again if Redshift finds it in conflict with another."""
+    for wait in (*RETRIES, None):
+        try:
+            with warehouse.transaction(connection):
+                _lock(connection)
+                return work()
+        except psycopg2.Error as error:
+            if wait is None or not _in_conflict(error):
+                raise
+            log.warning("in conflict with another transaction (1023): tried again in %d s", wait)
+            time.sleep(wait)
+
+
+def _in_conflict(error: psycopg2.Error) -> bool:
+    """Whether this is Redshift's error 1023, a serializable isolation violation.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation-serializable-isolation-troubleshooting.html
+    """
+    if isinstance(error, load_errors.LoadFailed):  # which quotes values
+        return False
+    return error.pgcode == "40001" or bool(re.search(r"\b1023\b.*serializable isolation", str(error), re.I | re.S))
+
+
+def _lock(connection: Connection) -> None:
+    """Take the lock of sql/lock.sql; while another load has it, wait, and say for whom."""
+    told = None
+    while True:
+        warehouse.execute(connection, f"SET statement_timeout TO {ASKS_AGAIN}")
+        try:
+            warehouse.execute(connection, warehouse.statement("lock"))
+        except psycopg2.errors.QueryCanceled:
+            connection.rollback()
+            if (holder := _holder(connection)) != told:
+                log.warning("waiting for %s", holder)
+                told = holder
+            connection.rollback()
+        else:
+            warehouse.execute(connection, "RESET statement_timeout")
+            return
+
+
+def _holder(connection: Connection) -> str:
+    sessions = warehouse.frame(connection, warehouse.statement("lock_holder"))["pid"].tolist()
+    if not sessions:
+        return "another transaction, which has the staging tables"
+    query = """
+        SELECT run_id, owner, started_at FROM etl_runs AS b
+        WHERE session = :session
+            AND state = 'running'
+            AND NOT EXISTS (SELECT 1 FROM etl_runs AS e WHERE e.run_id = b.run_id AND e.ended_at IS NOT NULL)
+        ORDER BY started_at DESC
+        LIMIT 1"""
+    runs = warehouse.frame(connection, query, session=sessions[0])
+    if runs.empty:
+        return f"session {sessions[0]}, which has the staging tables"
+    run_id, owner, started = runs.iloc[0]
+    return f"the load {run_id} of {owner}, at work since {started:%H:%M:%S} UTC (session {sessions[0]})"

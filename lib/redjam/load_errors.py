@@ -10,6 +10,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_I
 from psycopg2.extensions import connection as Connection
 
 SHOWN = 10
+KEPT = 100_000  # of a COPY; MAXERROR allows no more
 _SHOWN_VALUE = 60
 _KEPT_VALUE = 1024  # the system tables cut a value there
 
@@ -63,7 +64,11 @@ _log = logging.getLogger(__name__)
 
 
 class LoadFailed(psycopg2.InternalError):
-    """A COPY failed on its data; the message says which rows, why, and what to change."""
+    """A COPY failed on its data; the message says which rows, why, and what to change. `rejected` has the rows."""
+
+    def __init__(self, message: str, rejected: list | None = None):
+        super().__init__(message)
+        self.rejected = rejected or []
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,25 @@ def report(connection: Connection) -> None:
         _log.warning(message(said, *rejects) if rejects and len(named) == 1 else said)
 
 
+def rejected(connection: Connection) -> list[Rejected]:
+    """All rows that the last statement, a COPY, left out as its MAXERROR allows; to be asked before any other runs."""
+    if not (named := _NAMED.findall("".join(connection.notices))):
+        return []
+    said = "".join(connection.notices).strip()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        # pg_last_copy_id() is for the STL tables: https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html
+        newest = NEWEST[named[-1]].format(session=cursor.fetchone()[0])
+        query = "pg_last_copy_id()" if named[-1] == "stl_load_errors" else newest
+        cursor.execute(QUERIES[named[-1]].format(query=query, shown=KEPT))
+        rows = [Rejected(*row[:-1]) for row in cursor.fetchall()]
+    if len(rows) != sum(map(int, _LEFT_OUT.findall(said))):
+        raise LoadFailed(
+            f"{said}\nBut {named[-1]} does not say which rows these are: nothing is loaded. Load again.", rows
+        )
+    return rows
+
+
 def explained(connection: Connection, error: psycopg2.Error) -> psycopg2.Error:
     """The error of a COPY with the rows it failed on; any other as it is.
 
@@ -118,7 +142,7 @@ def explained(connection: Connection, error: psycopg2.Error) -> psycopg2.Error:
         _abort_again(connection)
     elif rolled_back:
         text += "\nThe transaction is rolled back."
-    return LoadFailed(text)
+    return LoadFailed(text, rejects[0] if rejects else [])
 
 
 def _roll_back(connection: Connection) -> bool:
@@ -155,7 +179,7 @@ def _rejects(connection: Connection, tables: list[str], queries: dict) -> tuple[
     for table in tables:
         try:
             with connection.cursor() as cursor:
-                cursor.execute(QUERIES[table].format(query=queries[table], shown=SHOWN))
+                cursor.execute(QUERIES[table].format(query=queries[table], shown=KEPT))
                 rows = cursor.fetchall()
         except psycopg2.DatabaseError as error:
             _log.debug("no details of the COPY: %s", error)

@@ -1,4 +1,4 @@
-"""The tables of the warehouse: two for staging, one fact and four dimensions."""
+"""The tables of the warehouse: two for staging, one fact and four dimensions, and the ledger of the loads."""
 
 import pandas as pd
 from psycopg2.extensions import connection as Connection
@@ -8,7 +8,8 @@ from redjam import warehouse
 STAGING = ("staging_events", "staging_songs")
 DIMENSIONS = ("songs", "artists", "users", "time")
 FACTS = ("songplays",)
-TABLES = STAGING + DIMENSIONS + FACTS
+LEDGER = ("load_files", "etl_runs", "load_errors")
+TABLES = STAGING + DIMENSIONS + FACTS + LEDGER
 
 # https://docs.aws.amazon.com/redshift/latest/dg/r_PG_CLASS_INFO.html
 DISTSTYLES = {0: "EVEN", 1: "KEY", 8: "ALL", 10: "AUTO(ALL)", 11: "AUTO(EVEN)", 12: "AUTO(KEY)"}
@@ -22,15 +23,21 @@ def create(connection: Connection, fresh: bool = False) -> None:
     """Create the tables that are not there; with `fresh` drop all of them first, with their rows."""
     with warehouse.transaction(connection):
         if fresh:
-            for table in reversed(TABLES):
+            # Staging first: a load that is at work has locked it. A fact refers to its dimensions.
+            for table in STAGING + FACTS + DIMENSIONS + LEDGER:
                 warehouse.execute(connection, f"DROP TABLE IF EXISTS {table}")
         for table in TABLES:
             warehouse.execute(connection, warehouse.statement(f"tables/{table}"))
+        require(connection)
 
 
 def require(connection: Connection, loaded: bool = False) -> None:
     """Raise NotReady, which says what to run first, if a table is missing or, with `loaded`, has no plays."""
-    there = set(warehouse.frame(connection, warehouse.statement("describe"))["table_name"])
+    columns = warehouse.frame(connection, warehouse.statement("describe"))
+    there = set(columns["table_name"])
+    staged = columns.loc[columns["table_name"] == "staging_events", "column_name"].tolist()
+    if staged and "batch_id" not in staged:
+        raise NotReady("the tables are those of an earlier version: make them anew with `redjam create-tables --fresh`")
     if absent := [table for table in TABLES if table not in there]:
         raise NotReady(f"no table {', '.join(absent)}: run notebooks/02_schema.ipynb first (or: redjam create-tables)")
     if loaded and warehouse.frame(connection, "SELECT 1 FROM songplays LIMIT 1").empty:

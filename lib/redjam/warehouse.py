@@ -15,6 +15,7 @@ import sqlparse
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import execute_values
 from sqlalchemy import event
 from sqlalchemy_redshift.dialect import RedshiftDialect_psycopg2
 
@@ -73,8 +74,12 @@ def transaction(connection: Connection) -> Iterator[None]:
     """Make all statements of the block one transaction: committed at its end, rolled back if anything fails."""
     connection.autocommit = False
     try:
-        with connection:
-            yield
+        yield
+        connection.commit()
+    except BaseException:
+        if not connection.closed:  # or that it cannot roll back would be told in place of what happened
+            connection.rollback()
+        raise
     finally:
         if not connection.closed:
             connection.autocommit = True
@@ -86,10 +91,10 @@ def names(folder: str) -> list[str]:
     return sorted(f"{folder}/{file.name.removesuffix('.sql')}" for file in found if file.name.endswith(".sql"))
 
 
-def statement(name: str, **values: str) -> Statement:
-    """Read sql/NAME.sql and put in the values of its `$name`s, quoted.
+def statement(name: str, **values: str | int) -> Statement:
+    """Read sql/NAME.sql and put in the values of its `$name`s, text quoted.
 
-    Only where SQL takes no parameter (COPY's source, an ARN) does a file write `$name`; data go through `:name`
+    Only where SQL takes no parameter (COPY's options) does a file write `$name`; data go through `:name`
     parameters. A value that is missing, or that the file does not use, is a ValueError.
     """
     template = Template((SQL / f"{name}.sql").read_text(encoding="utf-8").strip())
@@ -122,6 +127,15 @@ def frame(connection: Connection, query: str, **parameters) -> pd.DataFrame:
         if cursor.description is None:
             return pd.DataFrame()
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
+
+
+def insert(connection: Connection, table: str, rows: list[dict]) -> None:
+    """Add rows, each a dict from column to value and all with the same columns, some hundreds a statement."""
+    if rows:
+        names = ", ".join(rows[0])
+        with connection.cursor() as cursor:
+            values = [list(row.values()) for row in rows]
+            execute_values(cursor, f"INSERT INTO {table} ({names}) VALUES %s", values, page_size=500)
 
 
 @contextmanager
@@ -247,6 +261,8 @@ def _compiled(query: str, parameters: dict) -> tuple[str, dict]:
     return str(compiled), parameters
 
 
-def _quoted(value: str) -> str:
-    """A string literal of Redshift, which reads a backslash as an escape."""
+def _quoted(value: str | int) -> str:
+    """A number as it is, or a string literal of Redshift, which reads a backslash as an escape."""
+    if isinstance(value, int):
+        return str(value)
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,11 +1,8 @@
 -- Each staged event with page NextSong is a play, at its time to the millisecond and with its level.
--- (Events that lack a part of the key, or the time, are plays_are_known's matter.)
-SELECT e.user_id, e.session_id, e.item_in_session, e.ts, e.song, e.artist
-FROM staging_events AS e
+SELECT c.user_id, c.session_id, c.item_in_session, c.ts, c.level
+FROM checked_plays AS c
 LEFT JOIN songplays AS p
-    ON p.user_id = e.user_id AND p.session_id = e.session_id AND p.item_in_session = e.item_in_session
-    AND COALESCE(p.level, '') = COALESCE(e.level, '')
-    AND DATEDIFF(ms, TIMESTAMP 'epoch', p.start_time) = e.ts
-WHERE e.page = 'NextSong'
-    AND e.user_id + e.session_id + e.item_in_session + e.ts IS NOT NULL
-    AND p.songplay_id IS NULL;
+    ON p.songplay_id = c.songplay_id
+    AND p.level = c.level
+    AND DATEDIFF(ms, TIMESTAMP 'epoch', p.start_time) = c.ts
+WHERE c.times > 0 AND p.songplay_id IS NULL;

@@ -1,8 +1,13 @@
--- No play lacks its time, its listener, its session, its place in the session or its level.
-SELECT songplay_id, CAST(start_time AS VARCHAR) AS start_time, user_id, session_id, item_in_session, level
-FROM songplays
-WHERE songplays.start_time IS NULL
-    OR user_id IS NULL
-    OR session_id IS NULL
-    OR item_in_session IS NULL
-    OR level IS NULL;
+-- No play lacks its time, its level, or a part of its key, of which its id is made.
+SELECT p.songplay_id, CAST(p.start_time AS VARCHAR) AS start_time, p.user_id, p.session_id, p.item_in_session, p.level
+FROM touched_plays AS t
+JOIN songplays AS p ON p.songplay_id = t.songplay_id
+WHERE p.start_time IS NULL
+    OR p.level IS NULL
+    OR COALESCE(
+        MD5(
+            CAST(p.user_id AS VARCHAR) || '-' || CAST(p.session_id AS VARCHAR) || '-'
+            || CAST(p.item_in_session AS VARCHAR)
+        ),
+        ''
+    ) <> p.songplay_id;

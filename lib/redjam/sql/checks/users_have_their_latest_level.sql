@@ -1,8 +1,16 @@
 -- Each listener's level is that of the latest play.
-SELECT u.user_id, u.level, u.last_played, latest.start_time AS latest_play
-FROM users AS u
-LEFT JOIN (SELECT user_id, MAX(start_time) AS start_time FROM songplays GROUP BY user_id) AS latest
-    ON latest.user_id = u.user_id
+SELECT u.user_id, u.level, CAST(u.last_played AS VARCHAR) AS last_played, u.last_songplay_id
+FROM checked_users AS t
+JOIN users AS u ON u.user_id = t.user_id
 LEFT JOIN songplays AS p
-    ON p.user_id = u.user_id AND p.start_time = u.last_played AND COALESCE(p.level, '') = COALESCE(u.level, '')
-WHERE p.songplay_id IS NULL OR latest.start_time <> u.last_played;
+    ON p.songplay_id = u.last_songplay_id
+    AND p.user_id = u.user_id
+    AND p.start_time = u.last_played
+    AND p.level = u.level
+WHERE p.songplay_id IS NULL
+UNION ALL
+SELECT u.user_id, u.level, CAST(u.last_played AS VARCHAR), p.songplay_id
+FROM touched_plays AS t
+JOIN songplays AS p ON p.songplay_id = t.songplay_id
+JOIN users AS u ON u.user_id = p.user_id
+WHERE p.start_time > u.last_played;

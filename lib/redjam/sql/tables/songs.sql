@@ -11,4 +11,5 @@ CREATE TABLE IF NOT EXISTS songs (
     PRIMARY KEY (song_id)
 )
 DISTSTYLE KEY
-DISTKEY (song_id);
+DISTKEY (song_id)
+SORTKEY (artist_name, title);

@@ -1,4 +1,5 @@
--- The events of the app as logged: 18 columns in the order of the jsonpaths file.
+-- The events of all loaded files: 18 columns in the order of the jsonpaths file, and the COPY that brought the row.
+-- An event without page or time is none: COPY rejects it.
 CREATE TABLE IF NOT EXISTS staging_events (
     artist          VARCHAR(1024),
     auth            VARCHAR(32),
@@ -10,13 +11,16 @@ CREATE TABLE IF NOT EXISTS staging_events (
     level           VARCHAR(16),
     location        VARCHAR(1024),
     method          VARCHAR(16),
-    page            VARCHAR(64),
+    page            VARCHAR(64) NOT NULL,
     registration    BIGINT,
     session_id      BIGINT,
     song            VARCHAR(1024),
     status          INTEGER,
-    ts              BIGINT,
+    ts              BIGINT NOT NULL,
     user_agent      VARCHAR(1024),
-    user_id         INTEGER
+    user_id         INTEGER,
+    batch_id        INTEGER
 )
-DISTSTYLE EVEN;
+DISTSTYLE KEY
+DISTKEY (session_id)
+SORTKEY (batch_id);

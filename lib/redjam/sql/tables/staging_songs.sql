@@ -1,4 +1,4 @@
--- The song catalogue as delivered, one file a song.
+-- The song catalogue of all loaded files, one file a song, and the COPY that brought the row.
 CREATE TABLE IF NOT EXISTS staging_songs (
     num_songs        INTEGER,
     artist_id        VARCHAR(32) NOT NULL,
@@ -9,6 +9,9 @@ CREATE TABLE IF NOT EXISTS staging_songs (
     song_id          VARCHAR(32) NOT NULL,
     title            VARCHAR(1024),
     duration         DOUBLE PRECISION,
-    year             INTEGER
+    year             INTEGER,
+    batch_id         INTEGER
 )
-DISTSTYLE EVEN;
+DISTSTYLE KEY
+DISTKEY (song_id)
+SORTKEY (batch_id);

@@ -9,5 +9,4 @@ SELECT DISTINCT
     EXTRACT(year FROM start_time),
     EXTRACT(dow FROM start_time)
 FROM load_plays
-WHERE start_time IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM time WHERE time.start_time = load_plays.start_time);
+WHERE NOT EXISTS (SELECT 1 FROM time WHERE time.start_time = load_plays.start_time);

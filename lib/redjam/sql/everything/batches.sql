@@ -1,0 +1,13 @@
+-- All COPYs whose rows are in staging, or should be.
+CREATE TEMP TABLE load_batches
+DISTSTYLE ALL
+AS
+SELECT batch_id, TRUE AS is_new
+FROM (
+    SELECT batch_id FROM load_files
+    UNION
+    SELECT batch_id FROM staging_events
+    UNION
+    SELECT batch_id FROM staging_songs
+) AS batches
+WHERE batch_id IS NOT NULL;
