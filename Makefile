@@ -15,7 +15,7 @@ run: $(INSTALLED)  ## run the whole walkthrough on this machine and write out/re
 	@$(BIN)/python -m redjam run
 
 test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	@$(BIN)/python -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
