@@ -220,7 +220,9 @@ def test_a_killed_clients_session_ends_and_frees_its_locks(folder, worker):
     client.wait()
     # Without the check of connections, it would count for years.
     assert ask(folder, "SELECT n FROM kept") == 7
-    assert ask(folder, f"SELECT COUNT(*) FROM pg_stat_activity WHERE pid = {backend}") == 0
+    # A session lets go of its locks a moment before it is gone.
+    while ask(folder, f"SELECT COUNT(*) FROM pg_stat_activity WHERE pid = {backend}"):
+        time.sleep(0.05)
 
 
 def test_a_stale_pid_file_with_the_number_of_another_process_is_no_obstacle(folder):
