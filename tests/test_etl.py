@@ -267,18 +267,23 @@ BREAKS = {
 }  # fmt: skip
 
 
+def look_at_everything(connection):
+    """Make the temporary tables that say what the checks look at."""
+    warehouse.execute(connection, warehouse.statement("all_batches"), first_batch=0)
+    for statement in [*warehouse.names("everything"), "checked_plays"]:
+        warehouse.execute(connection, warehouse.statement(statement))
+
+
 @pytest.mark.parametrize(("name", "damage"), [(name, sql) for name, all_of in BREAKS.items() for sql in all_of])
 def test_each_check_finds_what_it_looks_for(load, connection, name, damage):
     load([{}, {}])
     with warehouse.transaction(connection):
-        for statement in [*warehouse.names("everything"), "checked_plays"]:
-            warehouse.execute(connection, warehouse.statement(statement))
+        look_at_everything(connection)
     query = warehouse.statement(f"checks/{name}")
     assert warehouse.frame(connection, query).empty
     warehouse.execute(connection, warehouse.statement("check_done"))
     warehouse.execute(connection, damage)
-    for statement in [*warehouse.names("everything"), "checked_plays"]:
-        warehouse.execute(connection, warehouse.statement(statement))
+    look_at_everything(connection)
     assert len(warehouse.frame(connection, query)) >= 1
 
 

@@ -198,10 +198,11 @@ def test_one_that_changes_when_a_companion_is_gone_is_left_and_the_others_are_lo
     assert len(tables(connection)["songplays"]) == 1
 
 
-def test_all_anew_is_what_the_files_say_that_are_there(load, days, settings, connection):
+@pytest.mark.parametrize("lost", ["table_name = 'staging_events'", "TRUE"])
+def test_all_anew_is_what_the_files_say_that_are_there(load, days, settings, connection, lost):
     days(a=[{}], b=[{"sessionId": 2, "song": "Other"}])
     load()
-    warehouse.execute(connection, "DELETE FROM load_files WHERE table_name = 'staging_events'")
+    warehouse.execute(connection, f"DELETE FROM load_files WHERE {lost}")
     with pytest.raises(etl.CheckFailed, match=r"(?s)batches_are_whole.*`redjam etl --reload`"):
         etl.check(connection)
     os.remove(Path(settings.log_data, "a.json"))

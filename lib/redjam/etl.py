@@ -80,6 +80,7 @@ def check(connection: Connection) -> tuple[pd.DataFrame, pd.DataFrame]:
     schema.require(connection)
     with warehouse.transaction(connection):
         _lock(connection)
+        warehouse.execute(connection, warehouse.statement("all_batches"), first_batch=0)
         for name in warehouse.names("everything"):
             warehouse.execute(connection, warehouse.statement(name))
         broken = _broken(connection)

@@ -115,8 +115,17 @@ def loaded(connection: Connection, table: str) -> dict[str, Loaded]:
 
 
 def next_batch(connection: Connection) -> int:
-    """A number for the next COPY, above all that are in use."""
-    return int(warehouse.frame(connection, "SELECT COALESCE(MAX(batch_id), 0) + 1 AS id FROM load_files").iat[0, 0])
+    """A number for the next COPY, above all that are in use, also in staging rows that the ledger does not know."""
+    query = """
+        SELECT COALESCE(MAX(batch_id), 0) + 1 AS id
+        FROM (
+            SELECT MAX(batch_id) AS batch_id FROM load_files
+            UNION ALL
+            SELECT MAX(batch_id) FROM staging_events
+            UNION ALL
+            SELECT MAX(batch_id) FROM staging_songs
+        ) AS batches"""
+    return int(warehouse.frame(connection, query).iat[0, 0])
 
 
 def total_rows(connection: Connection) -> int:

@@ -138,7 +138,7 @@ def stage(job: Job, chosen: dict[str, list[Source]], anew: bool = False) -> None
     rejected.by_rules(job.connection, job.settings, first, job.record)
     _refuse_changed(job.settings, chosen)
     _write_down(job, next(table for table, files in chosen.items() if files))
-    batches_of = warehouse.statement("stage/all_batches" if anew else "stage/load_batches")
+    batches_of = warehouse.statement("all_batches" if anew else "stage/load_batches")
     warehouse.execute(job.connection, batches_of, first_batch=first)
 
 
