@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from redjam import aws, sources
+from redjam import aws, documents, sources
 from redjam.aws import AWSError
-from redjam.local import documents
 from redjam.sources import Source, SourceError
 
 
@@ -367,13 +366,13 @@ def test_numbers_are_given_as_they_are_written(settings):
     ],
 )
 def test_a_value_has_its_numbers_as_the_objects_have_them(text, value):
-    assert sources.value(text) == value
+    assert documents.value(text) == value
 
 
 @pytest.mark.parametrize("text", ["", "x", "1 2", "01", "NaN", "-Infinity", "{", '{"a": 1}}'])
 def test_what_is_no_value_is_an_error(text):
-    with pytest.raises(ValueError, match=r"Expecting|Extra data|is no JSON"):
-        sources.value(text)
+    with pytest.raises(ValueError, match=r"Expecting|Extra data|is not JSON"):
+        documents.value(text)
 
 
 def test_bytes_that_are_no_text_spoil_nothing_else(settings):

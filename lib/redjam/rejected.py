@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from psycopg2.extensions import connection as Connection
 
-from redjam import ledger, load_errors, sources, warehouse
+from redjam import documents, ledger, load_errors, sources, warehouse
 from redjam.config import Settings
 
 # Column that a rule finds wrong -> the reason.
@@ -144,7 +144,7 @@ def _same(written, loaded: str | None) -> bool:
     if isinstance(written, str):
         return written.rstrip(" ") == (loaded or "")
     try:
-        return sources.value(loaded) == written if loaded else written is None
+        return documents.value(loaded) == written if loaded else written is None
     except ValueError:
         return False
 

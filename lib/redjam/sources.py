@@ -15,7 +15,7 @@ from datetime import date
 from io import BytesIO
 from typing import BinaryIO
 
-from redjam import aws
+from redjam import aws, documents
 from redjam.config import Settings
 
 PIECE = 2 * 1024 * 1024
@@ -167,25 +167,6 @@ def delete_manifests(settings: Settings, addresses: Iterable[str]) -> None:
 # --- The objects in a file -------------------------------------------------------------------------------
 
 
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no JSON")
-
-
-# Of keys that are the same the first one counts, as to the stand-in's COPY; Redshift's rule is not documented. Numbers
-# stay as they are written: COPY makes text of them in a column of text.
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=lambda pairs: dict(reversed(pairs)), parse_int=str, parse_float=str, parse_constant=_no_number
-)
-_SPACE = re.compile(r"[ \t\r\n]*")
-_JUNK = re.compile(r"[^{\[\n]+")
-_BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]]|\n(?=[{\[])')
-
-
-def value(text: str):
-    """The value that a JSON text is, with numbers as `objects` gives them; ValueError if it is none."""
-    return _DECODER.decode(text)
-
-
 def objects(settings: Settings, uri: str) -> Iterator[tuple[int, dict]]:
     """Give each JSON object of a file with the number of its last line, as COPY counts; .gz is decompressed.
 
@@ -199,43 +180,14 @@ def objects(settings: Settings, uri: str) -> Iterator[tuple[int, dict]]:
             lines = file.readlines(max(PIECE, len(text)))
             text, more = text + b"".join(lines).decode(errors="replace"), bool(lines)
             read = 0
-            for document, end in _documents(text, more):
+            for document, _, end in documents.documents(text, more):
+                if document is None:
+                    break
                 line += text.count("\n", read, end)
                 read = end
                 if isinstance(document, dict):
                     yield line, document
             text = text[read:]
-
-
-def _documents(text: str, more: bool) -> Iterator[tuple[dict | list | None, int]]:
-    """Each object or array and its end, None for what is malformed; where `more` follows, not what it may complete."""
-    position = _SPACE.match(text).end()
-    while position < len(text):
-        try:
-            if text[position] not in "{[":
-                raise ValueError("neither an object nor an array")
-            document, end = _DECODER.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:
-            document, end = None, _resume(text, position)
-            if more and (end == len(text) or _SPACE.fullmatch(text, getattr(error, "pos", position))):
-                return
-        yield document, end
-        position = _SPACE.match(text, end).end()
-
-
-def _resume(text: str, position: int) -> int:
-    """Where to go on after malformed text: past junk, its last bracket, or where a line opens a document."""
-    if junk := _JUNK.match(text, position):
-        return junk.end()
-    depth = 0
-    for match in _BRACKET.finditer(text, position):
-        mark = match[0]
-        depth += (mark in "{[") - (mark in "}]")
-        if mark == "\n":
-            return match.start()
-        if depth == 0:
-            return match.end()
-    return len(text)
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from contextlib import suppress
 import polars as pl
 from polars.exceptions import PolarsError
 
+from redjam.documents import DOCUMENT_BYTES, Reject
 from redjam.local.columns import INTEGERS, TEXTS, Column
 from redjam.local.copy import Copy
-from redjam.local.documents import DOCUMENT_BYTES, Reject
 from redjam.local.numbers import EXACT
 from redjam.local.values import ESCAPES, NULL
 

@@ -13,7 +13,7 @@ from functools import cache
 import psycopg2
 from psycopg2 import sql
 
-from redjam.local import documents, sources
+from redjam.local import jsonpaths, sources
 from redjam.local.columns import Column
 from redjam.local.copy import Copy
 from redjam.local.rows import LoadError, chunks
@@ -41,7 +41,7 @@ def execute(cursor, order: Copy, s3: Callable) -> Result:
     """
     s3 = cache(s3)
     table, columns = _target(cursor, order)
-    paths = documents.paths(order.json, [column.name for column in columns], s3)
+    paths = jsonpaths.paths(order.json, [column.name for column in columns], s3)
     files = sources.find(order.source, order.manifest, s3)
     result, most = Result(files=files), max(order.maxerror, SHOWN)
     with (

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Callable
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 
+from redjam.documents import Number, Reject
 from redjam.local.columns import INTEGERS, Column
-from redjam.local.documents import Number, Reject
 
 EXACT = 2**53  # below it a double holds each whole number
 TOO_LARGE = Decimal("1e400")

@@ -6,10 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
-from redjam.local import documents, fast, sources
+from redjam import documents
+from redjam.documents import Reject
+from redjam.local import fast, jsonpaths, sources
 from redjam.local.columns import Column
 from redjam.local.copy import Copy
-from redjam.local.documents import Reject
 from redjam.local.sources import CopyError
 from redjam.local.values import as_text, converter
 
@@ -67,7 +68,7 @@ def chunks(
     not.
     """
     files: list[_Open] = []
-    values = documents.lookup(paths, order.json == "auto ignorecase")
+    values = jsonpaths.lookup(paths, order.json == "auto ignorecase")
     converters = [converter(column, order) for column in columns]
     limit = max(order.maxerror, 1)
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from redjam.documents import Reject
 from redjam.local.columns import Column
-from redjam.local.documents import Reject
 from redjam.local.numbers import decimal
 from redjam.local.sources import CopyError
 

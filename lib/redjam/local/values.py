@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Callable
 
+from redjam.documents import Number, Reject
 from redjam.local import numbers, times
 from redjam.local.columns import TEXTS, Column
-from redjam.local.documents import Number, Reject
 
 NULL = r"\N"
 ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
