@@ -19,7 +19,19 @@ from conftest import state_folder
 from test_run import settings_in, wait_for, write
 
 from redjam import __main__ as cli
-from redjam import config, etl, infrastructure, ledger, local, run, sample, schema, sources, staging, warehouse
+from redjam import (
+    config,
+    etl,
+    infrastructure,
+    ledger,
+    local,
+    run,
+    sample,
+    schema,
+    selection,
+    sources,
+    warehouse,
+)
 from redjam.local import postgres as embedded
 from redjam.local import processes, services
 
@@ -400,7 +412,7 @@ def test_sql_into_a_closed_pipe_is_quiet(project, servers):
     program = f"""
 import sys
 from pathlib import Path
-from redjam import __main__ as cli, infrastructure, warehouse
+from redjam import __main__ as cli, infrastructure, selection, warehouse
 from redjam.local import postgres
 infrastructure.find_cluster = lambda settings: None
 warehouse.connect = lambda settings, cluster: postgres.connect(Path({str(servers)!r}))
@@ -439,7 +451,7 @@ def test_a_check_that_fails_is_told_in_one_block(put, settings, connection, caps
         (infrastructure.NotBuilt("no cluster 'redjam'"), "no cluster 'redjam'"),
         (infrastructure.AWSError("the credentials have expired"), "the credentials have expired"),
         (etl.CheckFailed("unique: 3 rows"), "unique: 3 rows"),
-        (staging.WrongDays("since is '3': write a day"), "since is '3': write a day"),
+        (selection.WrongDays("since is '3': write a day"), "since is '3': write a day"),
         (sources.SourceError("there is no file at x"), "there is no file at x"),
         (run.RunError("01_a.ipynb failed"), "01_a.ipynb failed"),
         (processes.StandInError("moto did not start"), "moto did not start"),

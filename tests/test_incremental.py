@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from redjam import etl, ledger, schema, staging, warehouse
+from redjam import etl, ledger, schema, selection, warehouse
 
 STAR = ("songs", "artists", "users", "time", "songplays")
 DAY = 86_400_000
@@ -143,7 +143,7 @@ def test_days_are_loaded_as_asked(load, days, connection):
 )
 def test_wrong_days_are_refused_and_nothing_is_loaded(load, days, connection, options, said):
     days(undated=[{}])
-    with pytest.raises(staging.WrongDays, match=said):
+    with pytest.raises(selection.WrongDays, match=said):
         load(**options)
     assert tables(connection)["songplays"] == []
 
@@ -159,7 +159,7 @@ def test_reload_is_yes_or_no(load, days):
 
 def test_days_of_which_there_is_no_file_are_refused(load, days):
     days(d_2018_11_01=[{}], d_2018_11_03=[{"sessionId": 2}])
-    with pytest.raises(staging.WrongDays, match="those that are there are of 2018-11-01 to 2018-11-03"):
+    with pytest.raises(selection.WrongDays, match="those that are there are of 2018-11-01 to 2018-11-03"):
         load(since="2018-12-01")
 
 
@@ -182,7 +182,7 @@ def test_many_files_come_together_and_one_that_changes_takes_its_companions_alon
 def test_one_that_changes_when_a_companion_is_gone_is_left_and_the_others_are_loaded(
     load, days, settings, connection, monkeypatch, caplog
 ):
-    monkeypatch.setattr(staging, "ALONE", 1)
+    monkeypatch.setattr(selection, "ALONE", 1)
     days(a=[{}], b=[{"sessionId": 2}])
     load()
     before = tables(connection)
@@ -217,7 +217,7 @@ def test_all_anew_is_what_the_files_say_that_are_there(load, days, settings, con
 
 @pytest.mark.parametrize("first", ["", "x" * 250 + ".json"])
 def test_an_empty_file_first_among_many(load, days, settings, connection, monkeypatch, first):
-    monkeypatch.setattr(staging, "ALONE", 1)
+    monkeypatch.setattr(selection, "ALONE", 1)
     days(b=[{}], c=[{"sessionId": 2}])
     Path(settings.log_data, "a.json").write_text("")
     if first:  # whose name the system tables cut

@@ -18,7 +18,7 @@ from moto.redshift.models import redshift_backends
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
-from redjam import aws, config, infrastructure
+from redjam import aws, bucket, config, infrastructure
 from redjam.infrastructure import AWSError, NotBuilt
 from redjam.local import services
 from redjam.local.aws import complete_moto
@@ -195,10 +195,10 @@ def test_build_makes_an_encrypted_cluster_with_its_own_role_group_and_bucket(set
     assert [role["IamRoleArn"] for role in found["IamRoles"]] == [cluster.role_arn]
     assert [member["VpcSecurityGroupId"] for member in found["VpcSecurityGroups"]] == [group()["GroupId"]]
     role = client("iam").get_role(RoleName=settings.iam_role_name)["Role"]
-    (bucket,) = buckets()
+    (own_bucket,) = buckets()
     tags = [*(resource["Tags"] for resource in (found, group(), role))]
-    tags.append(client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"])
-    assert tags == [infrastructure.TAGS] * 4
+    tags.append(client("s3").get_bucket_tagging(Bucket=own_bucket)["TagSet"])
+    assert tags == [aws.TAGS] * 4
 
 
 def test_only_this_machine_gets_in_and_the_default_group_stays_as_it_was(settings):
@@ -314,7 +314,7 @@ def test_no_default_vpc(settings, wire):
 
 def test_a_group_in_another_vpc_is_of_no_use_but_is_deleted(settings):
     other = client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    tags = [{"ResourceType": "security-group", "Tags": infrastructure.TAGS}]
+    tags = [{"ResourceType": "security-group", "Tags": aws.TAGS}]
     old = client("ec2").create_security_group(
         GroupName="redjam-redshift", Description="old", VpcId=other, TagSpecifications=tags
     )
@@ -396,20 +396,20 @@ def allowed(settings):
 
 def test_the_role_may_read_the_three_prefixes_and_the_manifests_and_nothing_else(settings):
     infrastructure.build(settings)
-    (bucket,) = buckets()
+    (own_bucket,) = buckets()
     assert allowed(settings) == {
         "s3:GetObject": [
             "arn:aws:s3:::logs/log-data*",
             "arn:aws:s3:::logs/path.json*",
             "arn:aws:s3:::songs/a/b/*",
-            f"arn:aws:s3:::{bucket}/*",
+            f"arn:aws:s3:::{own_bucket}/*",
         ],
-        "s3:GetBucketLocation": ["arn:aws:s3:::logs", f"arn:aws:s3:::{bucket}", "arn:aws:s3:::songs"],
+        "s3:GetBucketLocation": ["arn:aws:s3:::logs", f"arn:aws:s3:::{own_bucket}", "arn:aws:s3:::songs"],
         "s3:ListBucket": [
             "arn:aws:s3:::logs log-data*",
             "arn:aws:s3:::logs path.json*",
             "arn:aws:s3:::songs a/b/*",
-            f"arn:aws:s3:::{bucket} *",
+            f"arn:aws:s3:::{own_bucket} *",
         ],
     }
 
@@ -426,11 +426,11 @@ def test_the_role_may_read_a_place_of_your_own_for_the_manifests(load, work):
 def test_where_the_data_are_folders_the_role_reads_manifests_alone(load, stand_in):
     settings = load(TARGET="local", sources="")
     infrastructure.build(settings)
-    (bucket,) = buckets()
+    (own_bucket,) = buckets()
     assert allowed(settings) == {
-        "s3:GetObject": [f"arn:aws:s3:::{bucket}/*"],
-        "s3:GetBucketLocation": [f"arn:aws:s3:::{bucket}"],
-        "s3:ListBucket": [f"arn:aws:s3:::{bucket} *"],
+        "s3:GetObject": [f"arn:aws:s3:::{own_bucket}/*"],
+        "s3:GetBucketLocation": [f"arn:aws:s3:::{own_bucket}"],
+        "s3:ListBucket": [f"arn:aws:s3:::{own_bucket} *"],
     }
 
 
@@ -446,7 +446,7 @@ def put_buckets(**regions):
 
 
 def test_the_bucket_is_closed_to_the_public_and_forgets_within_a_week(settings):
-    name = infrastructure.ensure_bucket(settings, "eu-north-1")
+    name = bucket.ensure_bucket(settings, "eu-north-1")
     s3 = client("s3")
     assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] == "eu-north-1"
     closed = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
@@ -457,10 +457,10 @@ def test_the_bucket_is_closed_to_the_public_and_forgets_within_a_week(settings):
 
 
 def test_a_bucket_in_the_oldest_region(settings):
-    name = infrastructure.ensure_bucket(settings, "us-east-1")
+    name = bucket.ensure_bucket(settings, "us-east-1")
     assert client("s3").get_bucket_location(Bucket=name).get("LocationConstraint") is None
-    assert infrastructure.ensure_bucket(settings, "us-east-1") == name
-    infrastructure.delete_buckets(settings)
+    assert bucket.ensure_bucket(settings, "us-east-1") == name
+    bucket.delete_buckets(settings)
     assert buckets() == []
 
 
@@ -469,7 +469,7 @@ def test_a_bucket_in_the_oldest_region(settings):
 def test_a_buckets_name_is_valid_and_its_own(load, identifier, region):
     settings = load(IDENTIFIER=identifier)
     names = {
-        infrastructure._bucket_name(one, account, place)
+        bucket.bucket_name(one, account, place)
         for one in (settings, dataclasses.replace(settings, identifier=f"{identifier[:-1]}0"))
         for account in ("123456789012", "210987654321")
         for place in (region, "eu-north-1")
@@ -482,61 +482,61 @@ def test_a_buckets_name_is_valid_and_its_own(load, identifier, region):
 
 def test_data_in_two_regions_have_two_buckets_and_delete_finds_them_all(settings, load):
     put_buckets(logs="eu-north-1", songs="us-west-2")
-    north, west = infrastructure.ensure_buckets(settings)
+    north, west = bucket.ensure_buckets(settings)
     infrastructure.ensure_role(settings)
     assert f"arn:aws:s3:::{north}/*" in allowed(settings)["s3:GetObject"]
     assert f"arn:aws:s3:::{west}/*" in allowed(settings)["s3:GetObject"]
-    assert infrastructure.work_place(settings, "eu-north-1") == f"s3://{north}"
-    assert infrastructure.work_place(settings, "us-west-2") == f"s3://{west}"
+    assert bucket.work_place(settings, "eu-north-1") == f"s3://{north}"
+    assert bucket.work_place(settings, "us-west-2") == f"s3://{west}"
 
     elsewhere = load(sources="")
     rows = infrastructure.inventory(elsewhere).query("kind == 'bucket'")
     assert dict(zip(rows["name"], rows["detail"], strict=True)) == {north: "in eu-north-1", west: "in us-west-2"}
-    infrastructure.delete_buckets(elsewhere)
+    bucket.delete_buckets(elsewhere)
     assert sorted(buckets()) == ["logs", "songs"]
 
 
 def test_buckets_of_a_like_name_stay(settings):
     other = dataclasses.replace(settings, identifier="redjam-two")
-    theirs = infrastructure.ensure_bucket(other, "us-west-2")
+    theirs = bucket.ensure_bucket(other, "us-west-2")
     put_buckets(**{"redjam-us-west-2-0123456789ab": "us-west-2", "redjam-x": "us-west-2"})
-    infrastructure.delete_buckets(settings)
+    bucket.delete_buckets(settings)
     assert sorted(buckets()) == sorted([theirs, "redjam-us-west-2-0123456789ab", "redjam-x"])
     assert "bucket" not in kinds(settings)
 
 
 def test_a_full_bucket_is_deleted(settings):
-    name = infrastructure.ensure_bucket(settings, "us-west-2")
+    name = bucket.ensure_bucket(settings, "us-west-2")
     for number in range(1001):  # by moto's own, since a thousand calls take their time
         s3_backends["123456789012"]["aws"].put_object(name, f"manifests/{number}", b"{}")
-    infrastructure.delete_buckets(settings)
+    bucket.delete_buckets(settings)
     assert buckets() == []
 
 
 def test_a_bucket_that_is_still_listed_but_gone_is_not_there(settings, wire):
-    name = infrastructure.ensure_bucket(settings, "us-west-2")
+    name = bucket.ensure_bucket(settings, "us-west-2")
     client("s3").delete_bucket(Bucket=name)
     listed = {"Buckets": [{"Name": name}]}
     wire.answers["ListBuckets"] = (types.SimpleNamespace(status_code=200), listed)
     assert "bucket" not in kinds(settings)
-    infrastructure.delete_buckets(settings)
+    bucket.delete_buckets(settings)
 
 
 def test_somebody_elses_bucket_of_our_name_is_not_used(settings, monkeypatch):
-    name = infrastructure._bucket_name(settings, "123456789012", "us-west-2")
+    name = bucket.bucket_name(settings, "123456789012", "us-west-2")
     s3_backends["210987654321"]["aws"].create_bucket(name, "us-west-2")
     monkeypatch.setenv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false")
     try:
-        for ensure in (infrastructure.ensure_bucket, infrastructure.work_place):
+        for ensure in (bucket.ensure_bucket, bucket.work_place):
             with pytest.raises(AWSError, match=rf"bucket {name} is somebody else's, .* in \[S3\] WORK"):
                 ensure(settings, "us-west-2")
-        infrastructure.delete_buckets(settings)
+        bucket.delete_buckets(settings)
     finally:
         s3_backends["210987654321"]["aws"].delete_bucket(name)
 
 
 def test_the_owner_of_the_bucket_is_asked_for(settings, wire):
-    infrastructure.ensure_bucket(settings, "us-west-2")
+    bucket.ensure_bucket(settings, "us-west-2")
     headers = [request.headers for request in wire.sent if "tagging" in request.url]
     assert [header["x-amz-expected-bucket-owner"] for header in headers] == [b"123456789012"] * 2
 
@@ -545,21 +545,21 @@ def test_a_load_makes_the_bucket_that_the_stand_in_forgot(settings):
     infrastructure.build(settings)
     (name,) = buckets()
     client("s3").delete_bucket(Bucket=name)
-    assert infrastructure.work_place(settings, "us-west-2") == f"s3://{name}"
+    assert bucket.work_place(settings, "us-west-2") == f"s3://{name}"
     assert buckets() == [name]
 
 
 def test_a_place_of_your_own_is_used_without_asking(load, wire):
     settings = load(sources=f"{SOURCES}WORK=s3://mine/red jam/\n", HOST="tunnel.example.com")
-    assert infrastructure.work_place(settings, "us-west-2") == "s3://mine/red jam"
+    assert bucket.work_place(settings, "us-west-2") == "s3://mine/red jam"
     assert wire.calls == []
 
 
 def test_where_a_host_is_given_the_place_must_be_too(load, wire):
     settings = load(HOST="tunnel.example.com")
-    assert infrastructure.ensure_buckets(settings) == []
-    with pytest.raises(NotBuilt, match=r"HOST is given.* \[S3\] WORK"):
-        infrastructure.work_place(settings, "us-west-2")
+    assert bucket.ensure_buckets(settings) == []
+    with pytest.raises(aws.AWSError, match=r"HOST is given.* \[S3\] WORK"):
+        bucket.work_place(settings, "us-west-2")
     assert wire.calls == []
 
 
@@ -1005,7 +1005,7 @@ def test_builds_at_once_end_with_one_of_each(settings):
 def test_the_region_of_a_bucket_is_asked_of_s3(settings):
     place = {"LocationConstraint": "eu-north-1"}
     boto3.client("s3", region_name="eu-north-1").create_bucket(Bucket="in-the-north", CreateBucketConfiguration=place)
-    assert infrastructure.bucket_region(settings, "s3://in-the-north/log-data") == "eu-north-1"
-    assert infrastructure.bucket_region(settings, "/a/folder") == settings.region
+    assert bucket.bucket_region(settings, "s3://in-the-north/log-data") == "eu-north-1"
+    assert bucket.bucket_region(settings, "/a/folder") == settings.region
     given = dataclasses.replace(settings, host="h", iam_role_arn="arn:aws:iam::123456789012:role/r")
-    assert infrastructure.bucket_region(given, "s3://in-the-north/log-data") == settings.region
+    assert bucket.bucket_region(given, "s3://in-the-north/log-data") == settings.region

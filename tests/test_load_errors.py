@@ -8,7 +8,7 @@ from contextlib import closing, nullcontext
 import psycopg2
 import pytest
 
-from redjam import infrastructure, load_errors, sources, staging, warehouse
+from redjam import bucket, load_errors, sources, staging, warehouse
 from redjam.load_errors import LoadFailed, Rejected, message
 from redjam.local import history
 
@@ -424,7 +424,7 @@ def test_the_real_data_has_two_artists_of_101_bytes(connection, settings, cluste
     )
     region = staging.region(source, "staging_events")
     files = [file.uri for file in sources.find(source, source.log_data)]
-    manifests = sources.put_manifests(source, infrastructure.work_place(source, region), {"real": files})
+    manifests = sources.put_manifests(source, bucket.work_place(source, region), {"real": files})
     copy = staging.copy_statement(source, cluster.role_arn, "staging_events", *manifests, 1)
     with pytest.raises(LoadFailed) as failed, warehouse.transaction(connection):
         warehouse.execute(connection, warehouse.statement("stage/new_events"))

@@ -146,3 +146,11 @@ def test_the_copy_of_compressed_files_says_so(tmp_path, linter, table):
     read_by_sqlglot(zipped)
     read_by_sqlfluff(linter, zipped)
     assert dialect.translate(zipped)
+
+
+def test_a_play_that_is_staged_twice_is_the_same_one_to_the_fact_and_to_its_listener():
+    chosen = {
+        re.search(r"ORDER BY (e\.ts, .*)\n", warehouse.statement(name))[1]
+        for name in ("load/15_load_plays", "load/23_load_users")
+    }
+    assert len(chosen) == 1

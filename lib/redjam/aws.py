@@ -17,6 +17,7 @@ class AWSError(RuntimeError):
     """AWS refused, was not reached or took too long; the message is one line with the way out."""
 
 
+TAGS = [{"Key": "project", "Value": "redjam"}]  # by which what we made is known
 # What a careful user can meet, and the way out; any other error is a fault and keeps its traceback.
 LOG_IN = "log in again (aws sso login), or renew the keys"
 KEYS = "check DW_AWS_ACCESS_KEY_ID and DW_AWS_SECRET_ACCESS_KEY, or run `aws configure`"
@@ -93,3 +94,8 @@ def unless(code: str, call, **parameters) -> dict | None:
         if error.response["Error"]["Code"] != code:
             raise
         return None
+
+
+def ours(resources: list[dict]) -> list[dict]:
+    """Those of the resources that have our tag."""
+    return [resource for resource in resources if all(tag in resource.get("Tags", []) for tag in TAGS)]

@@ -10,7 +10,7 @@ import pandas as pd
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from redjam import ledger, load_errors, schema, sources, staging, warehouse
+from redjam import ledger, load_errors, schema, selection, sources, staging, warehouse
 from redjam.config import Settings
 from redjam.progress import bar
 
@@ -60,7 +60,7 @@ def run(
     it did, or why it failed, is in the ledger afterwards.
     """
     schema.require(connection)
-    days = staging.days(since, until)
+    days = selection.days(since, until)
     # papermill's own command line gives the text 'true' or 'false'.
     reload = {"true": True, "false": False}.get(str(reload).lower(), reload)
     if not isinstance(reload, bool):
@@ -101,9 +101,9 @@ def _run(job: staging.Job, days: tuple[str, str] | None, reload: bool) -> Run:
         found = sources.find(job.settings, getattr(job.settings, setting))
         # The catalogue has no days: that some are loaded again does not concern it.
         dated = days if table == "staging_events" else None
-        asked = staging.of_days(found, dated)
+        asked = selection.of_days(found, dated)
         known = {} if anew else ledger.loaded(connection, table)
-        chosen[table] = staging.choose(asked, found, known, reload and dated == days)
+        chosen[table] = selection.choose(asked, found, known, reload and dated == days)
         unchanged += len(asked) - len({file.uri for file in asked} & {file.uri for file in chosen[table]})
     counts = pd.DataFrame()
     if any(chosen.values()):

@@ -3,7 +3,6 @@
 All of it is tagged project=redjam; what has our name without the tag is somebody else's and stays as it is.
 """
 
-import hashlib
 import ipaddress
 import json
 import logging
@@ -14,16 +13,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from redjam import aws, config, progress
+from redjam import aws, bucket, config, progress
 from redjam.aws import AWSError
 from redjam.config import Settings
 
-TAGS = [{"Key": "project", "Value": "redjam"}]
 ADDRESS_URL = "https://checkip.amazonaws.com"
 TIMEOUT_SECONDS = 30 * 60
 POLL_SECONDS = 15
-CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-EXPIRY = {"ID": "manifests", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 7}}
 NOTEBOOK = "notebooks/01_infrastructure.ipynb"
 # A cluster in one of these states takes no connection, and will not become available by itself.
 DELETING = ("deleting", "final-snapshot")
@@ -54,10 +50,6 @@ class NotBuilt(LookupError):
     """There is no cluster to connect to; the message says which notebook makes one."""
 
 
-def _ours(resources: list[dict]) -> list[dict]:
-    return [resource for resource in resources if all(tag in resource.get("Tags", []) for tag in TAGS)]
-
-
 # --- The role --------------------------------------------------------------------------------------------
 
 
@@ -77,8 +69,8 @@ def _reading(settings: Settings) -> dict:
     if settings.work:
         work = [settings.work.rstrip("/")]
     else:
-        account = _account(settings)
-        work = [f"s3://{_bucket_name(settings, account, region)}" for region in _work_regions(settings)]
+        account = bucket.own_account(settings)
+        work = [f"s3://{bucket.bucket_name(settings, account, region)}" for region in bucket.data_regions(settings)]
     places = [settings.log_data, settings.log_json_path, settings.song_data, *(f"{place}/" for place in work)]
     split = (place.removeprefix("s3://").partition("/") for place in places if place.startswith("s3://"))
     wanted = [(f"arn:aws:s3:::{bucket}", f"{key}*") for bucket, _, key in split]
@@ -94,7 +86,7 @@ def _reading(settings: Settings) -> dict:
 
 def _find_role(iam, settings: Settings) -> dict | None:
     found = aws.unless("NoSuchEntity", iam.get_role, RoleName=settings.iam_role_name)
-    return found["Role"] if found and _ours([found["Role"]]) else None
+    return found["Role"] if found and aws.ours([found["Role"]]) else None
 
 
 def _created(create: Callable, find: Callable):
@@ -120,7 +112,7 @@ def ensure_role(settings: Settings) -> str:
     trust = _policy(_allow("sts:AssumeRole", Principal={"Service": "redshift.amazonaws.com"}))
     role = _find_role(iam, settings)
     if role is None:
-        wanted = {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust), "Tags": TAGS}
+        wanted = {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust), "Tags": aws.TAGS}
         role = _created(lambda: iam.create_role(**wanted)["Role"], lambda: _find_role(iam, settings))
         log.info("role %s: created", name)
     elif role["AssumeRolePolicyDocument"] != trust:
@@ -175,7 +167,7 @@ def _this_machine(settings: Settings) -> str:
 
 def _find_groups(ec2, settings: Settings) -> list[dict]:
     name = {"Name": "group-name", "Values": [f"{settings.identifier}-redshift"]}
-    return _ours(ec2.describe_security_groups(Filters=[name])["SecurityGroups"])
+    return aws.ours(ec2.describe_security_groups(Filters=[name])["SecurityGroups"])
 
 
 def _ingress(ec2, group_id: str) -> dict[str, tuple]:
@@ -218,7 +210,7 @@ def _create_group(ec2, settings: Settings, vpc_id: str) -> str:
         "GroupName": f"{settings.identifier}-redshift",
         "Description": "Red Jam: one machine to its Redshift cluster",
         "VpcId": vpc_id,
-        "TagSpecifications": [{"ResourceType": "security-group", "Tags": TAGS}],
+        "TagSpecifications": [{"ResourceType": "security-group", "Tags": aws.TAGS}],
     }
     group = _created(
         lambda: ec2.create_security_group(**wanted),
@@ -296,10 +288,10 @@ def ensure_cluster(settings: Settings, role_arn: str, group_id: str) -> Cluster:
         return find_cluster(settings)
     config.check_node_type(settings)
     redshift = aws.client(settings, "redshift")
-    if not _ours(_describe(redshift, settings)):
+    if not aws.ours(_describe(redshift, settings)):
         _created(
             lambda: _create_cluster(redshift, settings, role_arn, group_id),
-            lambda: _ours(_describe(redshift, settings)),
+            lambda: aws.ours(_describe(redshift, settings)),
         )
     _wait_until("available", redshift, settings)
     if _mend_cluster(redshift, settings, role_arn, group_id):
@@ -322,7 +314,7 @@ def _create_cluster(redshift, settings: Settings, role_arn: str, group_id: str) 
         VpcSecurityGroupIds=[group_id],
         PubliclyAccessible=True,  # the laptop is outside of the VPC; the group lets it in, and nobody else
         Encrypted=True,
-        Tags=TAGS,
+        Tags=aws.TAGS,
         **options,
     )
     log.info("cluster %s: being created", settings.identifier)
@@ -405,7 +397,7 @@ def find_cluster(settings: Settings) -> Cluster:
 def delete_cluster(settings: Settings) -> None:
     """Delete the cluster and its data, with no final snapshot, and wait until it is gone; fine if absent."""
     redshift = aws.client(settings, "redshift")
-    for cluster in _ours(_describe(redshift, settings)):
+    for cluster in aws.ours(_describe(redshift, settings)):
         if cluster["ClusterStatus"] not in DELETING:
             redshift.delete_cluster(ClusterIdentifier=settings.identifier, SkipFinalClusterSnapshot=True)
         _wait_until("gone", redshift, settings)
@@ -427,134 +419,20 @@ def credentials(settings: Settings, cluster: Cluster) -> tuple[str, str]:
     return answer["DbUser"], answer["DbPassword"]
 
 
-# --- The bucket ------------------------------------------------------------------------------------------
-
-
-@aws.clear_errors()
-def bucket_region(settings: Settings, address: str) -> str:
-    """The region of an s3:// address' bucket, which COPY must be told if it is not the cluster's.
-
-    S3 names it in the header of its answer, also when it denies access:
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
-    For a folder, and where HOST and ARN are given and AWS is not asked, it is [CLUSTER] REGION.
-    """
-    if not address.startswith("s3://") or (settings.host and settings.iam_role_arn):
-        return settings.region
-    s3 = aws.client(settings, "s3")
-    try:
-        answer = s3.head_bucket(Bucket=address.split("/")[2])
-    except s3.exceptions.ClientError as error:
-        answer = error.response
-    return answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", settings.region)
-
-
-def _work_regions(settings: Settings) -> list[str]:
-    """Where the data lie, each region once: COPY wants a manifest and its files in one region."""
-    return sorted({bucket_region(settings, place) for place in (settings.log_data, settings.song_data)})
-
-
-def _account(settings: Settings) -> str:
-    return aws.client(settings, "sts").get_caller_identity()["Account"]
-
-
-def _bucket_prefix(settings: Settings) -> str:
-    return f"{settings.identifier[:30].rstrip('-')}-"
-
-
-def _bucket_name(settings: Settings, account: str, region: str) -> str:
-    """At most 63 characters, and nobody else's by chance; the last 12 tell our bucket from others of this account."""
-    mark = hashlib.sha256(f"{account} {region} {settings.identifier}".encode()).hexdigest()[:12]
-    return f"{_bucket_prefix(settings)}{region}-{mark}"
-
-
-def _find_buckets(settings: Settings) -> dict[str, str]:
-    """Our buckets with their regions, also of a region where no data lie any more."""
-    s3, account, prefix = aws.client(settings, "s3"), _account(settings), _bucket_prefix(settings)
-    listed = [bucket["Name"] for bucket in s3.list_buckets(Prefix=prefix, MaxBuckets=1000)["Buckets"]]
-    regions = {name: name.removeprefix(prefix)[:-13] for name in listed}
-    ours = {name: region for name, region in regions.items() if name == _bucket_name(settings, account, region)}
-    # A bucket that was just deleted may still be listed:
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
-    there = [name for name in ours if aws.unless("NoSuchBucket", s3.get_bucket_location, Bucket=name)]
-    return {name: ours[name] for name in there}
-
-
-@aws.clear_errors()
-def ensure_bucket(settings: Settings, region: str) -> str:
-    """Create or complete our bucket in this region, for the manifests of loads; gives its name.
-
-    What a load that was killed has left in it goes after a week.
-    """
-    account, s3 = _account(settings), aws.client(replace(settings, region=region), "s3")
-    name = _bucket_name(settings, account, region)
-    own = {"Bucket": name, "ExpectedBucketOwner": account}
-    try:
-        tags = s3.get_bucket_tagging(**own)["TagSet"]
-    except aws.exceptions.ClientError as error:
-        code, tags = error.response["Error"]["Code"], []
-        if code == "AccessDenied":
-            way_out = "name a place that you may write and the role may read in [S3] WORK"
-            raise AWSError(f"bucket {name} is somebody else's, or you may not look at it: {way_out}") from error
-        if code == "NoSuchBucket":
-            # To S3, a bucket without a place is in us-east-1, and may not name it.
-            place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-            aws.unless("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=name, **place)
-            log.info("bucket %s: created", name)
-        elif code != "NoSuchTagSet":
-            raise
-    if not _ours([{"Tags": tags}]):
-        s3.put_public_access_block(**own, PublicAccessBlockConfiguration=dict.fromkeys(CLOSED, True))
-        s3.put_bucket_lifecycle_configuration(**own, LifecycleConfiguration={"Rules": [EXPIRY]})
-        s3.put_bucket_tagging(**own, Tagging={"TagSet": TAGS})  # last: what has the tag is complete
-    return name
-
-
-@aws.clear_errors()
-def ensure_buckets(settings: Settings) -> list[str]:
-    """Create or complete our bucket in each region in which data lie; none where WORK or HOST is given."""
-    if settings.work or settings.host:
-        return []
-    return [ensure_bucket(settings, region) for region in _work_regions(settings)]
-
-
-def work_place(settings: Settings, region: str) -> str:
-    """Where a load puts its manifests for data of this region, s3://bucket/prefix: WORK, or our bucket.
-
-    That is made if it is absent, since the stand-in forgets its buckets when it stops.
-    """
-    if settings.work:
-        return settings.work.rstrip("/")
-    if settings.host:
-        raise NotBuilt("where HOST is given, nothing is made: name a place for a load's manifests in [S3] WORK")
-    return f"s3://{ensure_bucket(settings, region)}"
-
-
-@aws.clear_errors()
-def delete_buckets(settings: Settings) -> None:
-    """Delete our bucket in each region, with what is in it; fine if there is none."""
-    for name, region in _find_buckets(settings).items():
-        s3 = aws.client(replace(settings, region=region), "s3")
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-            if keys := [{"Key": item["Key"]} for item in page.get("Contents", ())]:
-                s3.delete_objects(Bucket=name, Delete={"Objects": keys})
-        s3.delete_bucket(Bucket=name)
-        log.info("bucket %s: deleted", name)
-
-
 # --- All of it -------------------------------------------------------------------------------------------
 
 
 def build(settings: Settings) -> Cluster:
     """Create or mend role, group, bucket and cluster, and wait: minutes on AWS; it costs money until deleted."""
     role_arn, group_id = ensure_role(settings), ensure_security_group(settings)
-    ensure_buckets(settings)
+    bucket.ensure_buckets(settings)
     return ensure_cluster(settings, role_arn, group_id)
 
 
 def delete(settings: Settings) -> None:
     """Delete cluster (with its data), bucket, group and role, each fine if absent; waits until it is gone."""
     delete_cluster(settings)
-    delete_buckets(settings)
+    bucket.delete_buckets(settings)
     delete_security_group(settings)
     delete_role(settings)
 
@@ -564,7 +442,7 @@ def inventory(settings: Settings) -> pd.DataFrame:
     """What build made and AWS still has, by the names in dwh.cfg and our tag; no rows: nothing is left."""
     redshift, ec2, iam = (aws.client(settings, service) for service in ("redshift", "ec2", "iam"))
     rows = []
-    for cluster in _ours(_describe(redshift, settings)):
+    for cluster in aws.ours(_describe(redshift, settings)):
         detail = f"{cluster['NumberOfNodes']} x {cluster['NodeType']}"
         rows.append(("cluster", settings.identifier, cluster["ClusterStatus"], detail))
     for group in _find_groups(ec2, settings):
@@ -575,5 +453,5 @@ def inventory(settings: Settings) -> pd.DataFrame:
         rows.append(("role", role["RoleName"], "exists", role["Arn"]))
         policies = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
         rows += [("policy", policy, "exists", f"of role {role['RoleName']}") for policy in policies]
-    rows += [("bucket", name, "exists", f"in {region}") for name, region in _find_buckets(settings).items()]
+    rows += [("bucket", name, "exists", f"in {region}") for name, region in bucket.find_buckets(settings).items()]
     return pd.DataFrame(rows, columns=["kind", "name", "state", "detail"])

@@ -39,6 +39,11 @@ class Source:
     version: str  # S3's ETag; of a local file its modification time in nanoseconds
     day: str  # YYYY-MM-DD by its name or else its folders; empty if these tell none
 
+    @property
+    def is_gzip(self) -> bool:
+        """Whether COPY must be told that the file is compressed."""
+        return self.uri.endswith(".gz")
+
 
 # --- What lies there -------------------------------------------------------------------------------------
 
