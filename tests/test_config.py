@@ -87,6 +87,9 @@ def test_the_seeds_file_is_read_unchanged(folder):
         cluster_type="multi-node",
         num_nodes=4,
         node_type="dc2.large",
+        base_capacity=4,
+        ingress_cidr="",
+        login="admin",
         iam_role_name="dwhRole",
         iam_role_arn="",
         log_data="s3://udacity-dend/log-data",
@@ -94,6 +97,7 @@ def test_the_seeds_file_is_read_unchanged(folder):
         song_data="s3://udacity-dend/song-data",
         work="",
         max_rejected=0,
+        max_hours=4,
         local_dir=folder / ".redjam",
         root=folder,
         file=folder / "dwh.cfg",
@@ -224,6 +228,31 @@ def test_exactly_these_numbers_are_taken(key, taken):
     assert {number for number in range(-1, 110_000) if re.fullmatch(pattern, str(number))} == taken
 
 
+@pytest.mark.parametrize("hours", ["-1", "1.5", "721", "never"])
+def test_a_wrong_number_of_hours(hours):
+    line = message(f"[COST]\nMAX_HOURS={hours}\n")
+    assert line == (
+        f"dwh.cfg: [COST] MAX_HOURS is {hours!r} (line 2): a whole number of hours from 1 to 720, or 0 for no guard"
+    )
+
+
+def test_serverless_wants_a_longer_name():
+    line = message("[CLUSTER]\nTARGET=serverless\nIDENTIFIER=rj\n")
+    assert line == "dwh.cfg: [CLUSTER] IDENTIFIER is 'rj' (line 3): at least 3 characters with TARGET = serverless"
+    assert read("[CLUSTER]\nTARGET=redshift\nIDENTIFIER=rj\n").identifier == "rj"
+
+
+@pytest.mark.parametrize("capacity", [4, 8, 24, 512, 544, 1024])
+def test_the_capacities_of_serverless(capacity):
+    settings = read(f"[CLUSTER]\nTARGET=serverless\nBASE_CAPACITY={capacity}\n")
+    assert (settings.base_capacity, settings.is_serverless, settings.is_local) == (capacity, True, False)
+
+
+def test_who_may_reach_the_port():
+    assert read(cluster("INGRESS_CIDR=203.0.113.0/24")).ingress_cidr == "203.0.113.0/24"
+    assert read(cluster("INGRESS_CIDR=0.0.0.0/0\nALLOW_WORLD=yes")).ingress_cidr == "0.0.0.0/0"
+
+
 @pytest.mark.parametrize("target", ["local", "redshift"])
 @pytest.mark.parametrize("work", ["s3://my-bucket", "s3://my-bucket/", "s3://my-bucket/a/b c/"])
 def test_a_load_has_its_limit_and_its_place(target, work):
@@ -282,7 +311,7 @@ def test_the_sample_may_be_named_before_it_exists(folder):
 # --- what is refused ---
 
 WRONG = [
-    ("TARGET=aws", "local or redshift"),
+    ("TARGET=aws", "local, redshift or serverless"),
     ("REGION=Oregon", "us-west-2"),
     ("REGION=us-west-2a", "us-west-2"),
     ("HOST=redshift://redjam.example.com", "bare host name"),
@@ -312,6 +341,18 @@ WRONG = [
     ("NUM_NODES=101", "1 to 100"),
     ("NUM_NODES=2", "1 with CLUSTER_TYPE = single-node"),
     ("NODE_TYPE=large", "ra3.large"),
+    ("BASE_CAPACITY=5", "a multiple of 8"),
+    ("BASE_CAPACITY=0", "a multiple of 8"),
+    ("BASE_CAPACITY=520", "of 32 to 1024"),
+    ("BASE_CAPACITY=1056", "of 32 to 1024"),
+    ("INGRESS_CIDR=203.0.113.7", "a block of addresses"),
+    ("INGRESS_CIDR=203.0.113.7/24", "host bits set"),
+    ("INGRESS_CIDR=203.0.113.0/33", "a block of addresses"),
+    ("INGRESS_CIDR=256.0.0.0/8", "a block of addresses"),
+    ("INGRESS_CIDR=0.0.0.0/0", "ALLOW_WORLD = yes"),
+    ("INGRESS_CIDR=128.0.0.0/1", "ALLOW_WORLD = yes"),
+    ("ALLOW_WORLD=true", "yes or no"),
+    ("LOGIN=root", "admin or iam"),
     ("IAM_ROLE_NAME=my role", "_+=,.@-"),
     ("IAM_ROLE_NAME=røle", "_+=,.@-"),
     (f"IAM_ROLE_NAME={'r' * 65}", "1-64"),
@@ -375,8 +416,7 @@ def test_a_wrong_role(arn):
 def test_a_wrong_address(target, key, value):
     line = message(f"[CLUSTER]\nTARGET={target}\n[S3]\n{key}={value}\n")
     assert line.startswith(f"dwh.cfg: [S3] {key} is '{value}' (line 4): s3://bucket/")
-    assert "upload" not in line
-    assert ("that exists" in line) == (target == "local")
+    assert "that exists" in line
 
 
 @pytest.mark.parametrize(
@@ -391,13 +431,14 @@ def test_a_named_source_must_exist_on_local(folder, entry, kind):
     assert line.endswith(f", or a {kind} that exists")
 
 
-def test_a_folder_on_redshift_is_to_be_uploaded(folder):
+@pytest.mark.parametrize("target", ["redshift", "serverless"])
+def test_a_folder_on_aws_is_taken_since_it_is_uploaded(folder, target):
     (folder / "my logs").mkdir()
-    line = message("[S3]\nLOG_DATA='my logs'\n")
-    assert line.startswith("dwh.cfg: [S3] LOG_DATA is 'my logs' (line 2): on redshift s3://bucket/prefix; ")
-    assert f"`aws s3 cp --recursive '{folder}/my logs' s3://BUCKET/log-data`" in line
-    line = message("[S3]\nLOG_JSON_PATH=paths.json\n")
-    assert f"`aws s3 cp {folder}/paths.json s3://BUCKET/log_json_path.json`" in line
+    (folder / "paths.json").touch()
+    settings = read(f"[CLUSTER]\nTARGET={target}\n[S3]\nLOG_DATA='my logs'\nLOG_JSON_PATH=paths.json\n")
+    assert settings.log_data == str(folder / "my logs")
+    assert settings.log_json_path == str(folder / "paths.json")
+    assert settings.song_data == "s3://udacity-dend/song-data"
 
 
 def test_local_state_needs_a_folder(folder):
@@ -419,10 +460,10 @@ def test_local_state_needs_a_folder(folder):
         ("[CLUSTER]\nZZZ=1\n", ["[CLUSTER] ZZZ (line 2) is no setting; there are TARGET"]),
         (
             "\n[CLUSTR]\nPORT=5439\n",
-            ["[CLUSTR] (line 2)", "do you mean [CLUSTER]?", "CLUSTER, IAM_ROLE, S3, ETL, LOCAL"],
+            ["[CLUSTR] (line 2)", "do you mean [CLUSTER]?", "CLUSTER, IAM_ROLE, S3, ETL, COST, LOCAL"],
         ),
         ("[s3]\n", ["[s3] (line 1)", "do you mean [S3]?"]),
-        ("[AWS]\nSECRET=hush\n", ["[AWS] (line 1)", "there are CLUSTER, IAM_ROLE, S3, ETL, LOCAL"]),
+        ("[AWS]\nSECRET=hush\n", ["[AWS] (line 1)", "there are CLUSTER, IAM_ROLE, S3, ETL, COST, LOCAL"]),
         ("[DEFAULT]\nPORT=5439\n", ["[DEFAULT] (line 1)"]),
         ("PORT=5439\n", ["PORT (line 1)", "before any [SECTION]"]),
         ("[CLUSTER]\nPORT=5439\nport=5440\n", ["[CLUSTER] PORT (line 3)", "line 2"]),

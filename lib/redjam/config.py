@@ -1,9 +1,9 @@
 """dwh.cfg and the environment -> one frozen Settings; every wrong setting becomes one line for the user."""
 
 import difflib
+import ipaddress
 import os
 import re
-import shlex
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -21,16 +21,21 @@ KNOWN = {
         "CLUSTER_TYPE": "single-node",
         "NUM_NODES": "1",
         "NODE_TYPE": "ra3.large",
+        "BASE_CAPACITY": "4",
+        "INGRESS_CIDR": "",
+        "ALLOW_WORLD": "no",
+        "LOGIN": "admin",
         "IAM_ROLE_NAME": "redjam-redshift-s3",
     },
     "IAM_ROLE": {"ARN": ""},
-    "S3": {  # on redshift; on local the generated sample
+    "S3": {  # on AWS; on local the generated sample
         "LOG_DATA": "s3://udacity-dend/log-data",
         "LOG_JSON_PATH": "s3://udacity-dend/log_json_path.json",
         "SONG_DATA": "s3://udacity-dend/song-data",
         "WORK": "",
     },
     "ETL": {"MAX_REJECTED": "0"},
+    "COST": {"MAX_HOURS": "4"},
     "LOCAL": {"DIR": ".redjam"},
 }
 SECTION = {key: section for section, keys in KNOWN.items() for key in keys}
@@ -42,7 +47,7 @@ SECTION = {key: section for section, keys in KNOWN.items() for key in keys}
 S3_BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 S3_ADDRESS = S3_BUCKET + "/.+"
 RULES = {
-    "TARGET": (r"local|redshift", "local or redshift"),
+    "TARGET": (r"local|redshift|serverless", "local, redshift or serverless"),
     "REGION": (r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", "a region of AWS such as us-west-2"),
     "HOST": (r"[\w-]+(\.[\w-]+)*", "a bare host name without scheme, port or database, or empty"),
     "IDENTIFIER": (
@@ -63,6 +68,11 @@ RULES = {
     "CLUSTER_TYPE": (r"single-node|multi-node", "single-node or multi-node"),
     "NUM_NODES": (r"[1-9]\d?|100", "a number from 1 to 100"),
     "NODE_TYPE": (r"[a-z][a-z0-9]*\.[a-z0-9]+", "a node type such as ra3.large"),
+    # https://docs.aws.amazon.com/redshift/latest/mgmt/serverless-capacity.html
+    "BASE_CAPACITY": (r"\d{1,4}", "4, or a multiple of 8 from 8 to 512, or a multiple of 32 to 1024 (RPU)"),
+    "INGRESS_CIDR": (r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}", "a block of addresses such as 203.0.113.0/24, or empty"),
+    "ALLOW_WORLD": (r"yes|no", "yes or no"),
+    "LOGIN": (r"admin|iam", "admin or iam"),
     "IAM_ROLE_NAME": (r"[\w+=,.@-]{1,64}", "1-64 letters, digits and characters from _+=,.@-"),
     "ARN": (
         r"(?=.{1,2048}$)arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
@@ -74,9 +84,11 @@ RULES = {
     "WORK": (S3_BUCKET + "(/.*)?", "s3://bucket/prefix, or empty, and build makes a bucket"),
     # COPY's MAXERROR, which is one more, ends at 100000.
     "MAX_REJECTED": (r"\d{1,5}", "a whole number from 0 to 99999"),
+    "MAX_HOURS": (r"[0-6]?\d{1,2}|7[0-1]\d|720", "a whole number of hours from 1 to 720, or 0 for no guard"),
     "DIR": (r".+", "a folder, or a path where nothing is yet"),
 }
 SAMPLE = {"LOG_DATA": "log-data", "LOG_JSON_PATH": "log_json_path.json", "SONG_DATA": "song-data"}
+WORLD = 8  # a block with fewer leading bits is the world: more than 16 million addresses
 EXAMPLE = "dwh.cfg.example"  # marks the project's folder
 CHECKOUT = Path(__file__).parents[2]  # the project's folder, where the package was installed from a clone
 
@@ -98,7 +110,7 @@ class Secret(str):
 class Settings:
     """What dwh.cfg and the environment say: checked, defaults filled in, paths absolute."""
 
-    target: str  # local or redshift
+    target: str  # local, redshift (a provisioned cluster) or serverless
     region: str
     host: str  # empty: AWS is asked
     identifier: str
@@ -109,6 +121,9 @@ class Settings:
     cluster_type: str
     num_nodes: int
     node_type: str
+    base_capacity: int  # of serverless, in RPU
+    ingress_cidr: str  # empty: this machine's address alone
+    login: str  # admin, or iam: the database user of the IAM identity
     iam_role_name: str
     iam_role_arn: str  # empty: AWS is asked
     log_data: str  # s3://bucket/prefix or a folder
@@ -116,6 +131,7 @@ class Settings:
     song_data: str
     work: str  # s3://bucket/prefix; empty: a bucket of our own
     max_rejected: int
+    max_hours: int  # until AWS pauses a cluster by itself; 0: never
     local_dir: Path
     root: Path  # the project's folder
     file: Path | None  # the dwh.cfg that was read
@@ -126,6 +142,10 @@ class Settings:
     @property
     def is_local(self) -> bool:
         return self.target == "local"
+
+    @property
+    def is_serverless(self) -> bool:
+        return self.target == "serverless"
 
     @property
     def sample_dir(self) -> Path:
@@ -159,23 +179,48 @@ def load(path: str | Path | None = None) -> Settings:
     if (values["cluster_type"] == "single-node") != (values["num_nodes"] == "1"):
         allowed = "1 with CLUSTER_TYPE = single-node, 2 to 100 with CLUSTER_TYPE = multi-node"
         raise _wrong(file, "NUM_NODES", *entries["NUM_NODES"], allowed)
+    _check_network(file, entries)
+    capacity = int(values["base_capacity"])
+    if not (
+        capacity == 4 or (capacity % 8 == 0 and 8 <= capacity <= 512) or (capacity % 32 == 0 and 512 < capacity <= 1024)
+    ):
+        raise _wrong(file, "BASE_CAPACITY", *entries["BASE_CAPACITY"])
+    if values["target"] == "serverless" and len(values["identifier"]) < 3:
+        raise _wrong(file, "IDENTIFIER", *entries["IDENTIFIER"], "at least 3 characters with TARGET = serverless")
+    values.pop("allow_world")  # it has done its work
     local_dir = _absolute(file.parent if file else root, values.pop("dir"))
     if os.path.exists(local_dir) and not os.path.isdir(local_dir):
         raise _wrong(file, "DIR", *entries["DIR"])
     for key, name in SAMPLE.items():
         sample = local_dir / "sample" / name if values["target"] == "local" else None
         values[key.lower()] = _source(file, key, *entries[key], sample)
-    values |= {key: int(values[key]) for key in ("port", "num_nodes", "max_rejected")}
+    values |= {key: int(values[key]) for key in ("port", "num_nodes", "base_capacity", "max_rejected", "max_hours")}
     values |= {"password": Secret(values["password"]), "iam_role_arn": values.pop("arn")} | _access_keys()
     node_type_line = entries["NODE_TYPE"][1]
     return Settings(**values, local_dir=local_dir, root=root, file=file, node_type_line=node_type_line)
 
 
+def _check_network(file: Path | None, entries: dict[str, tuple[str, int]]) -> None:
+    """Refuse an INGRESS_CIDR that is no block of IPv4 addresses, or nearly all of them without ALLOW_WORLD."""
+    value, line = entries["INGRESS_CIDR"]
+    if not value:
+        return
+    try:
+        block = ipaddress.IPv4Network(value)
+    except ValueError as error:
+        raise _wrong(file, "INGRESS_CIDR", value, line, f"{RULES['INGRESS_CIDR'][1]} ({error})") from None
+    if block.prefixlen < WORLD and entries["ALLOW_WORLD"][0] != "yes":
+        allowed = "that opens the warehouse to the world; leave it empty, or set ALLOW_WORLD = yes if you mean it"
+        raise _wrong(file, "INGRESS_CIDR", value, line, allowed)
+
+
 def check_node_type(settings: Settings) -> None:
-    """Refuse the node types of which AWS creates no new clusters: DC1, DC2 and DS2.
+    """Refuse the node types of which AWS creates no new clusters: DC1, DC2 and DS2; Serverless has none.
 
     Since 2025 CreateCluster answers "Invalid node type: dc2.large", although botocore still lists it.
     """
+    if settings.is_serverless:
+        return
     generation = settings.node_type.partition(".")[0]
     if generation in {"dc1", "dc2", "ds2"}:
         allowed = f"AWS has created no {generation} clusters since 2025; write NODE_TYPE = ra3.large"
@@ -255,7 +300,7 @@ def _value(file: Path, key: str, text: str, line: int) -> str:
 
 
 def _source(file: Path | None, key: str, value: str, line: int, sample: Path | None) -> str:
-    """Where the data is: an s3:// address or, on local (which gives a sample), an existing folder or file."""
+    """Where the data is: an s3:// address or an existing folder or file; local has a sample where none is named."""
     if sample and not line:
         return str(sample)
     pattern, allowed = RULES[key]
@@ -263,14 +308,9 @@ def _source(file: Path | None, key: str, value: str, line: int, sample: Path | N
         return value
     place = _absolute(file.parent, value)
     kind = "file" if key == "LOG_JSON_PATH" else "folder"
-    if sample:
-        if place == sample or (os.path.isfile(place) if kind == "file" else os.path.isdir(place)):
-            return str(place)
-        allowed += f", or a {kind} that exists"
-    elif ":/" not in value:
-        option = "" if kind == "file" else "--recursive "
-        upload = f"aws s3 cp {option}{shlex.quote(str(place))} s3://BUCKET/{SAMPLE[key]}"
-        allowed = f"on redshift {allowed}; upload the {kind} with `{upload}` and name that address"
+    if ":/" not in value and (place == sample or (os.path.isfile(place) if kind == "file" else os.path.isdir(place))):
+        return str(place)
+    allowed += f", or a {kind} that exists"
     raise _wrong(file, key, value, line, allowed)
 
 
