@@ -362,6 +362,20 @@ def test_the_roles_of_a_cluster_outlive_the_servers(settings):
     assert [role["IamRoleArn"] for role in found["IamRoles"]] == [second, third]
 
 
+def test_the_guard_and_a_pause_outlive_the_servers(settings):
+    infrastructure.build(settings)
+    infrastructure.pause(settings)
+    before = infrastructure.inventory(settings)
+    assert list(before["state"][:2]) == ["paused", "active"]
+    local.stop(settings)
+    after = infrastructure.inventory(settings)
+    assert after.equals(before[before["kind"] != "bucket"])
+
+    infrastructure.resume(settings)
+    local.stop(settings)
+    assert infrastructure.find_cluster(settings).status == "available"
+
+
 def test_the_password_of_the_settings_is_not_written_down(settings, folder):
     infrastructure.build(settings)
     services.stop(folder)

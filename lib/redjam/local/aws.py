@@ -3,7 +3,7 @@
 Started by services.py as `python -m redjam.local.aws FOLDER`. Four things are added to moto: calls that change IAM,
 EC2 or Redshift are written to FOLDER/aws.jsonl and repeated at the next start, so that a role or a cluster outlives
 the process as on AWS; only who can read FOLDER/aws.key may call; a cluster that is deleted takes its databases with
-it; and a cluster can be given other roles.
+it; and it has the calls of redshift.py.
 """
 
 import base64
@@ -22,11 +22,9 @@ from urllib.parse import parse_qs, urlencode
 from xml.sax.saxutils import escape
 
 import psycopg2.sql
-from moto.core.responses import ActionResult
 from moto.moto_api._internal import mock_random
 from moto.redshift.exceptions import RedshiftClientError
 from moto.redshift.models import Cluster, RedshiftBackend
-from moto.redshift.responses import RedshiftResponse
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 from werkzeug.test import Client, run_wsgi_app
@@ -34,6 +32,7 @@ from werkzeug.wsgi import get_input_stream
 
 from redjam.local import postgres
 from redjam.local.processes import StandInError
+from redjam.local.redshift import complete_moto
 from redjam.local.services import ALIVE
 
 FIRST_CALLS = {"iam": "ListRoles", "ec2": "DescribeVpcs", "redshift": "DescribeClusters"}
@@ -155,19 +154,6 @@ def _error(status: str, code: str, message: str) -> tuple[str, list, bytes]:
     error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     body = f"<ErrorResponse>{error}</ErrorResponse>".encode()
     return status, [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))], body
-
-
-def complete_moto() -> None:
-    """Teach moto the one call of infrastructure.py that it lacks, ModifyClusterIamRoles."""
-    RedshiftResponse.modify_cluster_iam_roles = _modify_cluster_iam_roles
-
-
-def _modify_cluster_iam_roles(call: RedshiftResponse) -> ActionResult:
-    (cluster,) = call.redshift_backend.describe_clusters(call._get_param("ClusterIdentifier"))
-    added, removed = (call._get_param(name, []) for name in ("AddIamRoles", "RemoveIamRoles"))
-    kept = [arn for arn in cluster.iam_roles_arn if arn not in (*added, *removed)]
-    cluster.iam_roles_arn = [*kept, *added]
-    return ActionResult({"Cluster": cluster})
 
 
 def drop_with_clusters(folder: Path) -> None:

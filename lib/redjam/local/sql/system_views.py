@@ -158,6 +158,8 @@ CROSS JOIN LATERAL (
 ) AS r
 WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND r.total > 0
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', '{SCHEMA}')""",
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_STV_SLICES.html: the two of which svv_table_info speaks.
+    "stv_slices": "SELECT 0 AS node, slice FROM generate_series(0, 1) AS slice",
     # https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TRANSACTIONS.html: each transaction has one lock more.
     "svv_transactions": f"""
 SELECT
