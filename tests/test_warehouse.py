@@ -354,3 +354,24 @@ def test_a_second_setup_after_closing_says_nothing_of_the_first(connection, shel
 def test_a_database_has_the_name_that_the_cluster_gives_it(connection, settings):
     found = warehouse.frame(connection, "SELECT current_database() AS name").name.tolist()
     assert found + warehouse.frame(connection, "SHOW DATABASES").database_name.tolist() == [settings.dbname] * 2
+
+
+def test_a_session_beside_sees_what_is_committed_and_ends_by_itself(connection, numbers):
+    with closing(warehouse.beside(connection)) as beside:
+        assert beside.info.backend_pid != connection.info.backend_pid
+        with warehouse.transaction(connection):
+            warehouse.execute(connection, "INSERT INTO numbers VALUES (1)")
+            assert warehouse.frame(beside, "SELECT n FROM numbers").empty
+        assert warehouse.frame(beside, "SELECT n FROM numbers").n.tolist() == [1]
+        warehouse.execute(beside, "INSERT INTO numbers VALUES (2)")
+    assert numbers() == 2
+
+
+def test_skew_has_a_line_for_each_table_with_rows(connection):
+    skew = warehouse.statement("skew")
+    assert warehouse.frame(connection, skew).empty
+    warehouse.execute(connection, LISTENER)
+    found = warehouse.frame(connection, skew).set_index("table")
+    assert found.index.tolist() == ["users"]
+    assert found.columns.tolist() == ["diststyle", "sortkey1", "tbl_rows", "skew_rows", "unsorted", "stats_off"]
+    assert (found.at["users", "diststyle"], found.at["users", "tbl_rows"]) == ("ALL", 1)

@@ -2,43 +2,26 @@
 
 import logging
 import re
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_INTRANS
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from redjam.statements import compiled, statement
 
 SHOWN = 10
 KEPT = 100_000  # of a COPY; MAXERROR allows no more
 _SHOWN_VALUE = 60
 _KEPT_VALUE = 1024  # the system tables cut a value there
 
-# STL_LOAD_ERRORS alone has the values; it is denied on Serverless, where COPY names the other one, open to all users.
-# Their texts are padded with blanks. https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
-QUERIES = {
-    "stl_load_errors": """
-    SELECT
-        RTRIM(filename), line_number, RTRIM(colname), RTRIM(type), RTRIM(col_length),
-        RTRIM(CASE WHEN colname = '' THEN raw_line ELSE raw_field_value END),
-        err_code, RTRIM(err_reason), COUNT(*) OVER ()
-    FROM stl_load_errors
-    WHERE query = {query}
-    ORDER BY filename, line_number
-    LIMIT {shown}""",
-    "sys_load_error_detail": """
-    SELECT
-        RTRIM(file_name), line_number, RTRIM(column_name), RTRIM(column_type), RTRIM(column_length),
-        NULL, error_code, RTRIM(error_message), COUNT(*) OVER ()
-    FROM sys_load_error_detail
-    WHERE query_id = {query}
-    ORDER BY file_name, line_number
-    LIMIT {shown}""",
-}
-NEWEST = {
-    "stl_load_errors": "(SELECT MAX(query) FROM stl_load_errors WHERE session = {session})",
-    "sys_load_error_detail": "(SELECT MAX(query_id) FROM sys_load_error_detail WHERE session_id = {session})",
-}
+# Each has a query in sql/load_errors. The first alone has the values; it is denied on Serverless, where COPY names the
+# other one. https://docs.aws.amazon.com/redshift/latest/dg/r_STL_LOAD_ERRORS.html
+TABLES = ("stl_load_errors", "sys_load_error_detail")
 
 # https://docs.aws.amazon.com/redshift/latest/dg/r_Load_Error_Reference.html
 ADVICE = {
@@ -56,7 +39,7 @@ ADVICE = {
     1222: "widen the column",
 }
 # What COPY itself says: its error, or if it completes its notices.
-_NAMED = re.compile(f"Check '({'|'.join(QUERIES)})' system table")
+_NAMED = re.compile(f"Check '({'|'.join(TABLES)})' system table")
 _TABLE = re.compile(r"Load into table '(.+)' (?:failed|completed)")
 _LOADED = re.compile(r"([0-9]+) record\(s\) loaded successfully")
 _LEFT_OUT = re.compile(r"([0-9]+) record\(s\) could not be loaded")
@@ -85,6 +68,19 @@ class Rejected:
     reason: str
 
 
+_source: ContextVar[Callable[[Rejected], Rejected]] = ContextVar("source", default=lambda row: row)
+
+
+@contextmanager
+def traced(source: Callable[[Rejected], Rejected]) -> Iterator[None]:
+    """Have rows that a COPY of this block rejects told as `source` gives them: by the files that they come from."""
+    before = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(before)
+
+
 def forget(connection: Connection) -> None:
     """Clear the notices of earlier statements; to be called before each that `report` shall look at."""
     connection.notices.clear()
@@ -96,8 +92,7 @@ def report(connection: Connection) -> None:
     if named := _NAMED.findall(said):
         # An error would abort the user's transaction, so there only the table is asked that COPY itself names.
         alone = connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
-        tables = named[-1:] if alone else _tables(named[-1])
-        rejects = _rejects(connection, tables, dict.fromkeys(QUERIES, "pg_last_copy_id()"))
+        rejects = _rejects(connection, named[-1:] if alone else _tables(named[-1]), _last_copy)
         if connection.info.transaction_status == TRANSACTION_STATUS_INERROR:
             raise LoadFailed(f"{said}\nBut you may not read {named[-1]}, and to try has aborted the transaction.")
         # Of several COPYs in one text only the last can be asked for.
@@ -109,13 +104,10 @@ def rejected(connection: Connection) -> list[Rejected]:
     if not (named := _NAMED.findall("".join(connection.notices))):
         return []
     said = "".join(connection.notices).strip()
+    # pg_last_copy_id() is for the STL tables: https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html
+    which = _last_copy if named[-1] == "stl_load_errors" else _newest
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        # pg_last_copy_id() is for the STL tables: https://docs.aws.amazon.com/redshift/latest/dg/PG_LAST_COPY_ID.html
-        newest = NEWEST[named[-1]].format(session=cursor.fetchone()[0])
-        query = "pg_last_copy_id()" if named[-1] == "stl_load_errors" else newest
-        cursor.execute(QUERIES[named[-1]].format(query=query, shown=KEPT))
-        rows = [Rejected(*row[:-1]) for row in cursor.fetchall()]
+        rows = [_source.get()(Rejected(*row[:-1])) for row in _rows(cursor, named[-1], which)]
     if len(rows) != sum(map(int, _LEFT_OUT.findall(said))):
         raise LoadFailed(
             f"{said}\nBut {named[-1]} does not say which rows these are: nothing is loaded. Load again.", rows
@@ -132,11 +124,7 @@ def explained(connection: Connection, error: psycopg2.Error) -> psycopg2.Error:
     if not (named := _NAMED.findall(said := str(error).strip())):
         return error
     rolled_back = _roll_back(connection)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        session = cursor.fetchone()[0]
-    newest = {table: query.format(session=session) for table, query in NEWEST.items()}
-    rejects = _rejects(connection, _tables(named[-1]), newest)
+    rejects = _rejects(connection, _tables(named[-1]), _newest)
     text = message(said, *rejects) if rejects else said
     if rolled_back and connection.autocommit:
         _abort_again(connection)
@@ -168,10 +156,32 @@ def _abort_again(connection: Connection) -> None:
 
 def _tables(named: str) -> list[str]:
     """The tables to ask for details, in this order, when COPY names one of them."""
-    return list(QUERIES)[list(QUERIES).index(named) :]
+    return list(TABLES[TABLES.index(named) :])
 
 
-def _rejects(connection: Connection, tables: list[str], queries: dict) -> tuple[list[Rejected], int] | None:
+def _last_copy(cursor: Cursor, table: str) -> int:
+    cursor.execute("SELECT pg_last_copy_id()")
+    return cursor.fetchone()[0]
+
+
+def _newest(cursor: Cursor, table: str) -> int | None:
+    """The newest COPY of this session that the table knows."""
+    cursor.execute("SELECT pg_backend_pid()")
+    return _ask(cursor, f"load_errors/newest_{table}", session=cursor.fetchone()[0])[0][0]
+
+
+def _rows(cursor: Cursor, table: str, which: Callable[[Cursor, str], int | None]) -> list[tuple]:
+    return _ask(cursor, f"load_errors/{table}", query=which(cursor, table), shown=KEPT)
+
+
+def _ask(cursor: Cursor, name: str, **parameters) -> list[tuple]:
+    cursor.execute(compiled(statement(name), parameters), parameters)
+    return cursor.fetchall()
+
+
+def _rejects(
+    connection: Connection, tables: list[str], which: Callable[[Cursor, str], int | None]
+) -> tuple[list[Rejected], int] | None:
     """The first rows that a COPY rejected and how many there are, from the first table that has them.
 
     None if none may be read: what COPY said must not give way to an error about its details.
@@ -179,15 +189,14 @@ def _rejects(connection: Connection, tables: list[str], queries: dict) -> tuple[
     for table in tables:
         try:
             with connection.cursor() as cursor:
-                cursor.execute(QUERIES[table].format(query=queries[table], shown=KEPT))
-                rows = cursor.fetchall()
+                rows = _rows(cursor, table, which)
         except psycopg2.DatabaseError as error:
             _log.debug("no details of the COPY: %s", error)
             if table != tables[-1]:
                 _roll_back(connection)
         else:
             if rows:
-                return [Rejected(*row[:-1]) for row in rows], rows[0][-1]
+                return [_source.get()(Rejected(*row[:-1])) for row in rows], rows[0][-1]
     return None
 
 

@@ -1,35 +1,46 @@
-"""The connection to the warehouse, on AWS or on this machine, and the SQL files that run on it."""
+"""The connection to the warehouse, on AWS or on this machine, and the statements that run on it."""
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
 from importlib.resources import files
-from itertools import takewhile
-from string import Template
 
 import pandas as pd
 import psycopg2
 import sqlalchemy
 import sqlparse
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR, make_dsn
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 from sqlalchemy import event
-from sqlalchemy_redshift.dialect import RedshiftDialect_psycopg2
 
 from redjam import infrastructure, load_errors, local
-from redjam.config import Settings
+from redjam.config import Secret, Settings
+from redjam.statements import SQL, Statement, compiled, literal, names, rule, statement
 
-SQL = files("redjam") / "sql"
-DIALECT = RedshiftDialect_psycopg2()
+__all__ = ["SQL", "Statement", "names", "rule", "statement"]  # what callers need of statements, beside what is here
+# Byte for byte what AWS gives out: https://docs.aws.amazon.com/redshift/latest/mgmt/connecting-ssl-support.html
+CA_BUNDLE = files("redjam") / "amazon-trust-ca-bundle.crt"
+AWS_OPTIONS = {
+    "sslmode": "verify-full",
+    "connect_timeout": 30,
+    # Seconds, or a router in between forgets the connection while a long COPY is silent:
+    # https://docs.aws.amazon.com/redshift/latest/dg/queries-troubleshooting-query-hangs.html
+    "keepalives_idle": 60,
+    "application_name": "redjam",
+}
+_REFUSED = "password authentication failed"
 _BEGIN = re.compile(r"\A\s*BEGIN\b(\s+(WORK|TRANSACTION)\b)?", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _VARIABLE = re.compile(r"\s*(\w+\s*<<)?\s*\{(\w+)\}\s*;?\s*")
-# Where a colon belongs to the text.
-_TEXT = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|\$\$.*?\$\$|--[^\n]*|/\*.*?\*/""", re.DOTALL)
-_COLON = re.compile(r"(?<![:\w\\]):(?=\w)")
+log = logging.getLogger(__name__)
+
+
+class ConnectFailed(ConnectionError):
+    """There is no connection to the warehouse on AWS; the message is one line with the way out."""
 
 
 class StatementFailed(Exception):
@@ -39,34 +50,64 @@ class StatementFailed(Exception):
         return f"{type(self).__name__}: {self}".splitlines()
 
 
-class Statement(str):
-    """SQL text that a notebook shows with its colours."""
-
-    def _repr_markdown_(self) -> str:
-        return f"```sql\n{self}\n```"
-
-
 def connect(settings: Settings, cluster: infrastructure.Cluster) -> Connection:
     """Connect to the cluster's database; each statement commits by itself outside of `transaction`.
 
-    One thread a connection: what Redshift says of a COPY is known by the statement that ran last.
+    One thread a connection: what Redshift says of a COPY is known by the statement that ran last. On AWS the server
+    has to prove by its certificate that it is the cluster; ConnectFailed says what is in the way.
     """
-    if settings.is_local:
-        connection = local.connect(settings, cluster)
-    else:
-        user, password = infrastructure.credentials(settings, cluster)
-        connection = psycopg2.connect(
-            host=cluster.host,
-            port=cluster.port,
-            dbname=cluster.dbname,
-            user=user,
-            password=password,
-            sslmode="require",
-            connect_timeout=30,
-        )
+    connection = local.connect(settings, cluster) if settings.is_local else _connect_to_aws(settings, cluster)
     # In autocommit a statement that fails leaves no aborted transaction behind for the next cell to stumble on.
     connection.autocommit = True
     return connection
+
+
+def beside(connection: Connection) -> Connection:
+    """A second session of the same user on the same database; on this machine a plain one, which does not translate."""
+    session = _open(**connection.info.dsn_parameters, password=Secret(connection.info.password or ""))
+    session.autocommit = True
+    return session
+
+
+def _connect_to_aws(settings: Settings, cluster: infrastructure.Cluster) -> Connection:
+    to = AWS_OPTIONS | {"host": cluster.host, "port": cluster.port, "dbname": cluster.dbname}
+    for is_last in (False, True):
+        user, password = infrastructure.credentials(settings, cluster)
+        try:
+            return _open(**to, sslrootcert=str(CA_BUNDLE), user=user, password=password)
+        except psycopg2.OperationalError as error:
+            # What AWS gave may have expired or been rotated since.
+            if is_last or settings.password or _REFUSED not in str(error):
+                raise ConnectFailed(_way_out(settings, cluster, str(error))) from None
+            log.debug("%s refuses the credentials, and gets fresh ones", cluster.host)
+
+
+def _open(**options) -> Connection:
+    # psycopg2.connect would have the password in a variable, and a traceback may show those.
+    return Connection(make_dsn(**options))
+
+
+def _way_out(settings: Settings, cluster: infrastructure.Cluster, text: str) -> str:
+    """The one line about a connection that failed, from the text of libpq, which never has the password."""
+    where = f"{cluster.host}:{cluster.port}"
+    # libpq tries each address of a name, and has a line for each.
+    reasons = re.findall(r"failed: (.+)", text) or [text.strip().partition("\n")[0]]
+    said = " ".join("; ".join(dict.fromkeys(reasons)).replace("FATAL:", "").split())
+    if "could not translate host name" in text:
+        return f"{where}: {said}: check [CLUSTER] HOST, and whether this machine is online"
+    if "FATAL:" not in text and re.search("certificate|SSL error|SSL negotiation|not support SSL", text):
+        return (
+            f"{where}: {said}: this is not the cluster, so it was sent no password; ask who runs the VPN or proxy in "
+            "between. Through a tunnel, HOST stays the cluster's own name: set PGHOSTADDR=127.0.0.1 in the environment"
+        )
+    if _REFUSED in text and settings.password:
+        return f"{where}: {said}: check [CLUSTER] USER and PASSWORD; a cluster keeps the password it was built with"
+    if _REFUSED in text:
+        return f"{where}: {said}, twice and with fresh credentials from AWS: check [CLUSTER] USER and LOGIN"
+    if "FATAL:" in text:
+        return f"{where}: {said}: `redjam doctor` checks what a connection needs"
+    moved = "its security group must let this machine in" if settings.host else "`redjam build` lets it in again"
+    return f"{where} is not reached ({said}): this machine's address may have changed: {moved}; see `redjam doctor`"
 
 
 @contextmanager
@@ -83,33 +124,6 @@ def transaction(connection: Connection) -> Iterator[None]:
     finally:
         if not connection.closed:
             connection.autocommit = True
-
-
-def names(folder: str) -> list[str]:
-    """The statements of a folder of sql/, by name and in the order of their names."""
-    found = (SQL / folder).iterdir()
-    return sorted(f"{folder}/{file.name.removesuffix('.sql')}" for file in found if file.name.endswith(".sql"))
-
-
-def statement(name: str, **values: str | int) -> Statement:
-    """Read sql/NAME.sql and put in the values of its `$name`s, text quoted.
-
-    Only where SQL takes no parameter (COPY's options) does a file write `$name`; data go through `:name`
-    parameters. A value that is missing, or that the file does not use, is a ValueError.
-    """
-    template = Template((SQL / f"{name}.sql").read_text(encoding="utf-8").strip())
-    wanted = set(template.get_identifiers())
-    if wanted != set(values):
-        wrong = sorted(wanted ^ set(values))
-        raise ValueError(f"sql/{name}.sql takes the values {sorted(wanted)}; missing or not used: {wrong}")
-    return Statement(template.substitute({key: _quoted(value) for key, value in values.items()}))
-
-
-def rule(name: str) -> str:
-    """The comment on top of sql/NAME.sql: what the statement asks or does."""
-    lines = (SQL / f"{name}.sql").read_text(encoding="utf-8").splitlines()
-    comment = takewhile(lambda line: line.startswith("--"), lines)
-    return " ".join(line.removeprefix("--").strip() for line in comment)
 
 
 def execute(connection: Connection, query: str, **parameters) -> int:
@@ -140,11 +154,11 @@ def insert(connection: Connection, table: str, rows: list[dict]) -> None:
 
 @contextmanager
 def _ran(connection: Connection, query: str, parameters: dict) -> Iterator[Cursor]:
-    compiled = _compiled(query, parameters)
+    text = compiled(query, parameters)
     load_errors.forget(connection)
     with connection.cursor() as cursor:
         try:
-            cursor.execute(*compiled)
+            cursor.execute(text, parameters)
         except psycopg2.InternalError as error:
             raise load_errors.explained(connection, error) from None
         load_errors.report(connection)
@@ -208,7 +222,7 @@ def _written(cell: str, variables: dict) -> str:
     # ipython-sql refuses what begins with BEGIN; to Redshift this is the same.
     statements = sqlparse.split(_BEGIN.sub("START TRANSACTION", cell))
     # It would also take the comment after the last statement for one, and show its result.
-    return _literal("\n".join(text for text in statements if _COMMENT.sub("", text).strip("; \t\r\n")))
+    return literal("\n".join(text for text in statements if _COMMENT.sub("", text).strip("; \t\r\n")))
 
 
 def _listen(engine: sqlalchemy.Engine, connection: Connection) -> None:
@@ -245,24 +259,3 @@ def _told(connection: Connection, error: psycopg2.Error) -> str:
     if connection.info.transaction_status != TRANSACTION_STATUS_INERROR:
         return text
     return f"{text}\nThe transaction is aborted; ROLLBACK ends it, and until then Redshift takes nothing else."
-
-
-def _literal(text: str) -> str:
-    """SQL in which no `:name` within a string, a delimited name or a comment is a parameter to SQLAlchemy."""
-    return _TEXT.sub(lambda part: _COLON.sub(r"\:", part[0]), text)
-
-
-def _compiled(query: str, parameters: dict) -> tuple[str, dict]:
-    compiled = sqlalchemy.text(_literal(query)).compile(dialect=DIALECT)
-    if missing := sorted(set(compiled.params) ^ set(parameters)):
-        raise ValueError(
-            f"the statement takes the parameters {sorted(compiled.params)}; missing or not used: {missing}"
-        )
-    return str(compiled), parameters
-
-
-def _quoted(value: str | int) -> str:
-    """A number as it is, or a string literal of Redshift, which reads a backslash as an escape."""
-    if isinstance(value, int):
-        return str(value)
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
