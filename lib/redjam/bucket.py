@@ -1,15 +1,30 @@
-"""The bucket of our own, where loads put their manifests, and the regions in which buckets lie."""
+"""The bucket of our own, where loads put their manifests and folders of data, and the regions in which buckets lie.
+
+S3 encrypts what comes into it by itself: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
+"""
 
 import hashlib
 import logging
+import re
+import time
 from dataclasses import replace
 
 from redjam import aws
 from redjam.aws import AWSError
 from redjam.config import Settings
+from redjam.progress import bar
 
-CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-EXPIRY = {"ID": "manifests", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 7}}
+CLOSED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+# What a load was killed over goes after a week, and parts of what was never all uploaded after a day; uploads stay.
+PARTS = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}
+WEEK = {"Expiration": {"Days": 7}}
+EXPIRY = [
+    {"ID": kind, "Status": "Enabled", "Filter": {"Prefix": f"{kind}/"}} | rule
+    for kind, rule in {"compacted": WEEK | PARTS, "data": PARTS, "manifests": WEEK}.items()
+]
+DELETED_AT_ONCE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML, as in a list of keys
+BUSY = ("InternalError", "SlowDown", "ServiceUnavailable")
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +43,9 @@ def bucket_region(settings: Settings, address: str) -> str:
         answer = s3.head_bucket(Bucket=address.split("/")[2])
     except s3.exceptions.ClientError as error:
         answer = error.response
+        told = "x-amz-bucket-region" in answer["ResponseMetadata"].get("HTTPHeaders", {})
+        if not told and error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+            raise
     return answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", settings.region)
 
 
@@ -64,18 +82,18 @@ def find_buckets(settings: Settings) -> dict[str, str]:
 
 
 @aws.clear_errors()
-def ensure_bucket(settings: Settings, region: str) -> str:
-    """Create or complete our bucket in this region, for the manifests of loads; gives its name.
+def ensure_bucket(settings: Settings, region: str, thorough: bool = False) -> str:
+    """Create or complete our bucket in this region; gives its name.
 
-    What a load that was killed has left in it goes after a week.
+    What has our tag counts as complete, since each load asks; if `thorough`, its other settings are mended, too.
     """
     account, s3 = own_account(settings), aws.client(replace(settings, region=region), "s3")
     name = bucket_name(settings, account, region)
-    own = {"Bucket": name, "ExpectedBucketOwner": account}
+    own, tags, new = {"Bucket": name, "ExpectedBucketOwner": account}, [], False
     try:
         tags = s3.get_bucket_tagging(**own)["TagSet"]
     except aws.exceptions.ClientError as error:
-        code, tags = error.response["Error"]["Code"], []
+        code = error.response["Error"]["Code"]
         if code == "AccessDenied":
             way_out = "name a place that you may write and the role may read in [S3] WORK"
             raise AWSError(f"bucket {name} is somebody else's, or you may not look at it: {way_out}") from error
@@ -84,21 +102,42 @@ def ensure_bucket(settings: Settings, region: str) -> str:
             place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
             aws.unless("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=name, **place)
             log.info("bucket %s: created", name)
+            new = True
         elif code != "NoSuchTagSet":
             raise
-    if not aws.ours([{"Tags": tags}]):
-        s3.put_public_access_block(**own, PublicAccessBlockConfiguration=dict.fromkeys(CLOSED, True))
-        s3.put_bucket_lifecycle_configuration(**own, LifecycleConfiguration={"Rules": [EXPIRY]})
-        s3.put_bucket_tagging(**own, Tagging={"TagSet": aws.TAGS})  # last: what has the tag is complete
+    tagged = bool(aws.ours([{"Tags": tags}]))
+    if thorough or not tagged:
+        _mend(s3, own, new)
+    if not tagged:  # last: what has the tag is complete
+        others = [tag for tag in tags if tag["Key"] not in {ours["Key"] for ours in aws.TAGS}]
+        s3.put_bucket_tagging(**own, Tagging={"TagSet": [*others, *aws.TAGS]})
+        if not new:
+            log.warning("bucket %s: its tag was missing and is put back", name)
     return name
+
+
+def _mend(s3, own: dict, new: bool) -> None:
+    """Close a bucket to the public and let it expire what loads left; a new one is not asked what it has."""
+    name, closed, rules = own["Bucket"], None, None
+    if not new:
+        closed = aws.unless("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, **own)
+        rules = aws.unless("NoSuchLifecycleConfiguration", s3.get_bucket_lifecycle_configuration, **own)
+    if not closed or closed["PublicAccessBlockConfiguration"] != CLOSED:
+        s3.put_public_access_block(**own, PublicAccessBlockConfiguration=CLOSED)
+        if not new:
+            log.warning("bucket %s: was not closed to the public and is closed again", name)
+    if not rules or sorted(rules["Rules"], key=lambda rule: rule.get("ID", "")) != EXPIRY:
+        s3.put_bucket_lifecycle_configuration(**own, LifecycleConfiguration={"Rules": EXPIRY})
+        if not new:
+            log.warning("bucket %s: its rules of expiry had changed and are mended", name)
 
 
 @aws.clear_errors()
 def ensure_buckets(settings: Settings) -> list[str]:
-    """Create or complete our bucket in each region in which data lie; none where WORK or HOST is given."""
+    """Create or mend our bucket in each region in which data lie; none where WORK or HOST is given."""
     if settings.work or settings.host:
         return []
-    return [ensure_bucket(settings, region) for region in data_regions(settings)]
+    return [ensure_bucket(settings, region, thorough=True) for region in data_regions(settings)]
 
 
 def work_place(settings: Settings, region: str) -> str:
@@ -115,11 +154,40 @@ def work_place(settings: Settings, region: str) -> str:
 
 @aws.clear_errors()
 def delete_buckets(settings: Settings) -> None:
-    """Delete our bucket in each region, with what is in it; fine if there is none."""
+    """Delete our bucket in each region, with all versions of what is in it; fine if there is none."""
     for name, region in find_buckets(settings).items():
         s3 = aws.client(replace(settings, region=region), "s3")
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-            if keys := [{"Key": item["Key"]} for item in page.get("Contents", ())]:
-                s3.delete_objects(Bucket=name, Delete={"Objects": keys})
+        more = True
+        with bar(what=f"delete {name}", unit=" objects") as shown:
+            while more:
+                # All objects, also where nobody has switched versioning on: their version is then "null".
+                page = s3.list_object_versions(Bucket=name)
+                found, more = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())], page["IsTruncated"]
+                delete(s3, name, [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found])
+                shown.update(len(found))
         s3.delete_bucket(Bucket=name)
         log.info("bucket %s: deleted", name)
+
+
+def delete(s3, name: str, objects: list[dict]) -> None:
+    """Delete objects of a bucket, each a key and perhaps a version; AWSError if one is not let go."""
+    for one in objects:
+        if UNWRITABLE.search(one["Key"]):
+            s3.delete_object(Bucket=name, **one)
+    together = [one for one in objects if not UNWRITABLE.search(one["Key"])]
+    for start in range(0, len(together), DELETED_AT_ONCE):
+        for error in _delete_some(s3, name, together[start : start + DELETED_AT_ONCE]):
+            said = f"{error['Code']}: {error.get('Message', '')}".rstrip(".: ")
+            raise AWSError(f"s3://{name}/{error['Key']} cannot be deleted: {said}: ask the account's owner")
+
+
+def _delete_some(s3, name: str, objects: list[dict]) -> list[dict]:
+    """Delete objects, again where S3 is only busy, which it says within its answer; gives what it does not let go."""
+    for seconds in (*aws.SPREADS, None):
+        errors = s3.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True}).get("Errors", [])
+        busy = [error for error in errors if error["Code"] in BUSY]
+        if seconds is None or not busy or len(busy) < len(errors):
+            return errors
+        time.sleep(seconds)
+        objects = [{key: error[key] for key in ("Key", "VersionId") if key in error} for error in busy]
+    return []
