@@ -10,7 +10,7 @@ import pandas as pd
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from redjam import ledger, load_errors, schema, selection, sources, staging, warehouse
+from redjam import ledger, load_errors, schema, selection, sources, staging, uploads, warehouse
 from redjam.config import Settings
 from redjam.progress import bar
 
@@ -22,7 +22,13 @@ WAY_OUT = (
     "with `redjam create-tables --fresh`, and load again."
 )
 ASKS_AGAIN = 2_000  # milliseconds; then a load that waits for another says for whom
-RETRIES = (1, 4, 10)  # seconds before a load that was in conflict with another transaction is tried again
+RETRIES = (1, 4, 10)  # seconds before a load that met with what passes is tried again
+# Redshift's error 1023, a serializable isolation violation, and a role that was just made and is not known yet:
+# https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation-serializable-isolation-troubleshooting.html
+PASSES = {
+    r"\b1023\b.*serializable isolation": "in conflict with another transaction (1023)",
+    r"not authorized to assume IAM Role": "the cluster may not use its role yet",
+}
 log = logging.getLogger(__name__)
 
 
@@ -67,7 +73,7 @@ def run(
         raise TypeError(f"reload is {reload!r}: give True or False")
     asked = {"since": since, "until": until, "reload": "yes" if reload else ""}
     with ledger.recorded(connection, ", ".join(f"{name} {value}" for name, value in asked.items() if value)) as record:
-        job = staging.Job(connection, settings, role_arn, record)
+        job = staging.Job(connection, uploads.ensure(settings), role_arn, record)
         return _alone(connection, lambda: _run(job, days, reload))
 
 
@@ -103,7 +109,7 @@ def _run(job: staging.Job, days: tuple[str, str] | None, reload: bool) -> Run:
         dated = days if table == "staging_events" else None
         asked = selection.of_days(found, dated)
         known = {} if anew else ledger.loaded(connection, table)
-        chosen[table] = selection.choose(asked, found, known, reload and dated == days)
+        chosen[table] = selection.choose(asked, known, reload and dated == days)
         unchanged += len(asked) - len({file.uri for file in asked} & {file.uri for file in chosen[table]})
     counts = pd.DataFrame()
     if any(chosen.values()):
@@ -123,8 +129,8 @@ def _load(connection: Connection, record: ledger.Record) -> pd.DataFrame:
             step["rows_out"] = warehouse.execute(connection, statement)
     if record.total("rows_loaded") * ANALYZED >= ledger.total_rows(connection):
         with record.step("analyze"):
-            for table in schema.STAGING + schema.DIMENSIONS + schema.FACTS:
-                warehouse.execute(connection, f"ANALYZE {table}")
+            for name in warehouse.names("analyze"):
+                warehouse.execute(connection, warehouse.statement(name))
     with record.step("check", "".join(warehouse.statement(name) for name in warehouse.names("checks"))):
         if wrong := next(filter(None, _broken(connection).values()), ""):
             raise CheckFailed(f"{wrong}\nThe load is rolled back: the warehouse is as it was.")
@@ -165,27 +171,26 @@ def _reconcile(connection: Connection) -> pd.DataFrame:
 
 
 def _alone(connection: Connection, work: Callable[[], Run]) -> Run:
-    """Do the work in a transaction that has the lock; tried again if Redshift finds it in conflict with another."""
+    """Do the work in a transaction that has the lock; tried again after an error that passes by itself."""
     for wait in (*RETRIES, None):
         try:
             with warehouse.transaction(connection):
                 _lock(connection)
                 return work()
         except psycopg2.Error as error:
-            if wait is None or not _in_conflict(error):
+            if wait is None or not (passing := _passing(error)):
                 raise
-            log.warning("in conflict with another transaction (1023): tried again in %d s", wait)
+            log.warning("%s: tried again in %d s", passing, wait)
             time.sleep(wait)
 
 
-def _in_conflict(error: psycopg2.Error) -> bool:
-    """Whether this is Redshift's error 1023, a serializable isolation violation.
-
-    https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation-serializable-isolation-troubleshooting.html
-    """
+def _passing(error: psycopg2.Error) -> str:
+    """What an error that passes by itself means; nothing for any other."""
     if isinstance(error, load_errors.LoadFailed):  # which quotes values
-        return False
-    return error.pgcode == "40001" or bool(re.search(r"\b1023\b.*serializable isolation", str(error), re.I | re.S))
+        return ""
+    if error.pgcode == "40001":
+        return next(iter(PASSES.values()))
+    return next((means for text, means in PASSES.items() if re.search(text, str(error), re.I | re.S)), "")
 
 
 def _lock(connection: Connection) -> None:
@@ -210,14 +215,7 @@ def _holder(connection: Connection) -> str:
     sessions = warehouse.frame(connection, warehouse.statement("lock_holder"))["pid"].tolist()
     if not sessions:
         return "another transaction, which has the staging tables"
-    query = """
-        SELECT run_id, owner, started_at FROM etl_runs AS b
-        WHERE session = :session
-            AND state = 'running'
-            AND NOT EXISTS (SELECT 1 FROM etl_runs AS e WHERE e.run_id = b.run_id AND e.ended_at IS NOT NULL)
-        ORDER BY started_at DESC
-        LIMIT 1"""
-    runs = warehouse.frame(connection, query, session=sessions[0])
+    runs = warehouse.frame(connection, warehouse.statement("lock_run"), session=sessions[0])
     if runs.empty:
         return f"session {sessions[0]}, which has the staging tables"
     run_id, owner, started = runs.iloc[0]

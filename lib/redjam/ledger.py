@@ -19,6 +19,7 @@ from redjam import warehouse
 STEP = "etl"  # the name of a run as a whole among its steps
 # The length in bytes of the columns that take text from elsewhere.
 LENGTHS = {"value": 1024, "reason": 1024, "message": 4096, "owner": 256}
+SHOWN = 100  # characters of a message in a list of runs
 log = logging.getLogger(__name__)
 
 
@@ -103,7 +104,7 @@ def recorded(connection: Connection, parameters: str) -> Iterator[Record]:
 
 
 def _has_ended(connection: Connection, run_id: str) -> bool:
-    query = "SELECT 1 FROM etl_runs WHERE run_id = :run_id AND step = :step AND ended_at IS NOT NULL"
+    query = warehouse.statement("ledger/has_ended")
     return not warehouse.frame(connection, query, run_id=run_id, step=STEP).empty
 
 
@@ -116,21 +117,12 @@ def loaded(connection: Connection, table: str) -> dict[str, Loaded]:
 
 def next_batch(connection: Connection) -> int:
     """A number for the next COPY, above all that are in use, also in staging rows that the ledger does not know."""
-    query = """
-        SELECT COALESCE(MAX(batch_id), 0) + 1 AS id
-        FROM (
-            SELECT MAX(batch_id) AS batch_id FROM load_files
-            UNION ALL
-            SELECT MAX(batch_id) FROM staging_events
-            UNION ALL
-            SELECT MAX(batch_id) FROM staging_songs
-        ) AS batches"""
-    return int(warehouse.frame(connection, query).iat[0, 0])
+    return int(warehouse.frame(connection, warehouse.statement("ledger/next_batch")).iat[0, 0])
 
 
 def total_rows(connection: Connection) -> int:
     """The rows of all files that are loaded."""
-    return int(warehouse.frame(connection, "SELECT COALESCE(SUM(rows_loaded), 0) AS n FROM load_files").iat[0, 0])
+    return int(warehouse.frame(connection, warehouse.statement("ledger/total_rows")).iat[0, 0])
 
 
 def history(connection: Connection) -> pd.DataFrame:
@@ -139,15 +131,16 @@ def history(connection: Connection) -> pd.DataFrame:
     Of other users' transactions only a superuser knows.
     https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TRANSACTIONS.html
     """
-    runs = warehouse.frame(connection, warehouse.statement("history"))
+    runs = warehouse.frame(connection, warehouse.statement("ledger/history"))
     if (runs["state"] == "running").any():
-        live = set(warehouse.frame(connection, "SELECT pid FROM svv_transactions")["pid"])
+        live = set(warehouse.frame(connection, warehouse.statement("ledger/live_sessions"))["pid"])
         dead = (runs["state"] == "running") & ~runs["session"].isin(live)
         runs.loc[dead, "state"] = "interrupted"
     for name in ("started_at", "ended_at"):  # which are no times yet where nothing has begun or ended
         runs[name] = pd.to_datetime(runs[name])
     runs["seconds"] = (runs["ended_at"] - runs["started_at"]).dt.total_seconds().round(1)
     runs["started_at"] = runs["started_at"].dt.floor("s")
+    runs["message"] = [(message or "").partition("\n")[0][:SHOWN] for message in runs["message"]]
     shown = ["run_id", "started_at", "seconds", "state", "parameters", "rows_in", "rows_out", "owner", "message"]
     runs = runs[shown].set_index("run_id").astype({"rows_in": "Int64", "rows_out": "Int64"})
     return runs.astype(object).fillna("")
@@ -155,11 +148,7 @@ def history(connection: Connection) -> pd.DataFrame:
 
 def steps(connection: Connection, run_id: str) -> pd.DataFrame:
     """What a run did, step by step, and how long each took."""
-    query = """
-        SELECT step, state, DATEDIFF(ms, started_at, ended_at) AS milliseconds, rows_in, rows_out, sql_hash
-        FROM etl_runs
-        WHERE run_id = :run_id AND ended_at IS NOT NULL
-        ORDER BY started_at, ended_at"""
+    query = warehouse.statement("ledger/steps")
     found = warehouse.frame(connection, query, run_id=run_id).set_index("step")
     return found.astype({"rows_in": "Int64", "rows_out": "Int64"}).astype(object).fillna("")
 

@@ -72,18 +72,18 @@ def advice(settings: Settings) -> str:
 
 
 def _note_events(settings: Settings, record: ledger.Record, events: list[dict]) -> None:
-    of_batch = defaultdict(list)
+    of_file, files = defaultdict(list), {file["batch_id"]: file for file in record.files}
     for event in events:
-        of_batch[event["batch_id"]].append(event)
-    for batch_id, left in of_batch.items():
-        for file in [file for file in record.files if file["batch_id"] == batch_id]:
-            for line, event in _found(settings, file["uri"], left):
-                column = event["column_name"]
-                _note(record, "staging_events", file["uri"], line, column, event[column], REASONS[column])
-                file["rows_loaded"] -= 1
-                file["rows_rejected"] += 1
+        of_file[event["batch_id"]].append(event)
+    for batch_id, left in of_file.items():
+        file = files[batch_id]
+        for line, event in _found(settings, file["uri"], left):
+            column = event["column_name"]
+            _note(record, "staging_events", file["uri"], line, column, event[column], REASONS[column])
+            file["rows_loaded"] -= 1
+            file["rows_rejected"] += 1
         if left:
-            raise sources.SourceError(f"{file['uri']} changed while it was loaded: run the load again")
+            raise sources.changed(file["uri"])
 
 
 def _found(settings: Settings, uri: str, events: list[dict]) -> Iterator[tuple[int, dict]]:

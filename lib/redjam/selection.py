@@ -1,16 +1,14 @@
-"""Which files a load takes, and which of them share a COPY."""
+"""Which files a load takes, and which of them are compacted for it."""
 
-import logging
 from datetime import date
 
 from redjam import ledger
 from redjam.sources import Source
 
-# Up to so many new files come in a COPY each, so that each can be replaced alone; more come together.
+# Up to so many files are a COPY each. Of more, those are compacted that are smaller than AWS advises:
+# https://docs.aws.amazon.com/redshift/latest/dg/c_best-practices-use-multiple-files.html
 ALONE = 100
-TOGETHER, TOGETHER_BYTES = 1_000, 8 * 1024 * 1024
-SHOWN_NAME = 256  # bytes of a file's name: https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_DETAIL.html
-log = logging.getLogger(__name__)
+SMALL = 1_000_000  # bytes
 
 
 class WrongDays(ValueError):
@@ -48,48 +46,17 @@ def of_days(found: list[Source], asked: tuple[str, str] | None) -> list[Source]:
     return chosen
 
 
-def choose(
-    asked: list[Source], found: list[Source], known: dict[str, ledger.Loaded], reload: bool = False
-) -> list[Source]:
-    """The files to load: of those asked for the new and the changed ones, and what came in one COPY with these.
-
-    Rows that came in one COPY with those of a file that is gone stay as they are, which is logged: to take them anew
-    would lose that file's.
-    """
-    chosen = {file.uri for file in asked if reload or _has_changed(file, known.get(file.uri))}
-    batch_of = {uri: loaded.batch_id for uri, loaded in known.items()}
-    gone = {batch_of[uri]: uri for uri in sorted(known.keys() - {file.uri for file in found}, reverse=True)}
-    for uri in sorted(uri for uri in chosen if batch_of.get(uri) in gone):
-        chosen.remove(uri)
-        log.warning(
-            "%s is left as it was loaded before: it came in one COPY with %s, which is no longer there; put that back, "
-            "or make all anew from the files that are there: redjam etl --reload",
-            uri,
-            gone[batch_of[uri]],
-        )
-    again = {batch_of[uri] for uri in chosen if uri in known}
-    return [file for file in found if file.uri in chosen or batch_of.get(file.uri) in again]
+def choose(asked: list[Source], known: dict[str, ledger.Loaded], reload: bool = False) -> list[Source]:
+    """The files to load: of those asked for the new and the changed ones, or with `reload` all."""
+    return [file for file in asked if reload or _has_changed(file, known.get(file.uri))]
 
 
 def _has_changed(file: Source, loaded: ledger.Loaded | None) -> bool:
     return loaded is None or (file.size, file.version) != (loaded.size, loaded.version)
 
 
-def batches(files: list[Source]) -> list[list[Source]]:
-    """The files of each COPY: every one alone, or if they are many, small ones together; gzip never with plain ones."""
+def divide(files: list[Source]) -> tuple[list[Source], list[Source]]:
+    """The files to compact, which are the small ones if there are many, and those that are a COPY each."""
     if len(files) <= ALONE:
-        return [[file] for file in files]
-    together, size = [], 0
-    for file in sorted(filter(_can_be_told, files), key=lambda file: file.is_gzip):
-        size += file.size
-        full = size > TOGETHER_BYTES or (together and len(together[-1]) == TOGETHER)
-        if not together or full or together[-1][0].is_gzip != file.is_gzip:
-            together.append([])
-            size = file.size
-        together[-1].append(file)
-    return [[file] for file in files if not _can_be_told(file)] + together
-
-
-def _can_be_told(file: Source) -> bool:
-    """Whether the system tables, which cut names at 256 bytes and fill them up with blanks, show all of its name."""
-    return len(file.uri.encode()) <= SHOWN_NAME and not file.uri.endswith(" ")
+        return [], files
+    return [file for file in files if file.size < SMALL], [file for file in files if file.size >= SMALL]

@@ -19,7 +19,11 @@ from redjam import aws, documents
 from redjam.config import Settings
 
 PIECE = 2 * 1024 * 1024
+WORK = "create the bucket, or correct [S3] WORK"  # the way out where it is not there
 LONGEST_NAME = 2048  # bytes, in the ledger; S3 allows 1,024
+# So S3 says that an object is not there, or not for us; a COPY, which has another role, may read it.
+UNREADABLE = ("NoSuchKey", "NoSuchBucket", "InvalidObjectState")
+ATTEMPTS = 3  # to read an object: botocore repeats a request, but not the reading of its answer
 DELETED_AT_ONCE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 _DAY = re.compile(r"(?<![0-9])([0-9]{4})([-_]?)([0-9]{2})\2([0-9]{2})(?![0-9])")
 _DAY_FOLDERS = re.compile(r"(?<![^/])([0-9]{4})(/)([0-9]{2})/([0-9]{2})(?=/)")
@@ -147,10 +151,23 @@ def put(settings: Settings, place: str, documents: dict[str, str]) -> list[str]:
     s3, addresses = aws.client(settings, "s3"), []
     for name, text in documents.items():
         addresses.append(f"{place}/manifests/{name}")
-        bucket, key = _split(addresses[-1])
-        with _there(f"s3://{bucket}", "create the bucket, or correct [S3] WORK"):
-            s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+        put_object(s3, addresses[-1], text.encode())
     return addresses
+
+
+def put_object(s3, address: str, content: bytes) -> None:
+    """Write an object with this client of S3."""
+    bucket, key = _split(address)
+    with _there(f"s3://{bucket}", WORK):
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+
+
+def listed(s3, prefix: str) -> set[str]:
+    """The addresses of all objects that begin so."""
+    bucket, key = _split(prefix)
+    with _there(f"s3://{bucket}", WORK):
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+        return {f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", ())}
 
 
 @aws.clear_errors()
@@ -169,7 +186,65 @@ def delete_manifests(settings: Settings, addresses: Iterable[str]) -> None:
                 log.warning("s3://%s/%s: not deleted: %s", bucket, error["Key"], error["Code"])
 
 
-# --- The objects in a file -------------------------------------------------------------------------------
+# --- What a file holds ---------------------------------------------------------------------------------------
+
+
+def content(s3, file: Source) -> bytes | None:
+    """All that a file holds, with this client of S3; None if it is not there or cannot be read.
+
+    One that is not as it was listed any more is a SourceError.
+    """
+    try:
+        if file.uri.startswith("s3://"):
+            return _whole(s3, file)
+        with open(file.uri, "rb") as opened:
+            found, about = opened.read(), os.fstat(opened.fileno())
+    except OSError:
+        return None
+    except aws.exceptions.ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in UNREADABLE:
+            return None
+        if code == "AccessDenied":
+            raise aws.AWSError(f"you may not read {file.uri}: allow yourself s3:GetObject there") from error
+        if code != "PreconditionFailed":
+            raise
+    else:
+        if (len(found), str(about.st_mtime_ns)) == (file.size, file.version):
+            return found
+    raise changed(file.uri)
+
+
+def _whole(s3, file: Source) -> bytes:
+    bucket, key = _split(file.uri)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return s3.get_object(Bucket=bucket, Key=key, IfMatch=f'"{file.version}"')["Body"].read()
+        except (aws.exceptions.HTTPClientError, aws.exceptions.IncompleteReadError):
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def changed(uri: str) -> SourceError:
+    """The error of a file that is not what it was when it was listed."""
+    return SourceError(f"{uri} changed while it was loaded: nothing is loaded; run it again when nobody writes there")
+
+
+def read(settings: Settings, uri: str) -> bytes:
+    """All that a file holds now; a SourceError if it cannot be read."""
+    try:
+        with _raw(settings, uri) as file:
+            return file.read()
+    except OSError as error:
+        raise SourceError(f"{uri} cannot be read: {error.strerror}: put it back, or mend it") from error
+
+
+def get_object(s3, address: str) -> bytes:
+    """Read an object with this client of S3."""
+    bucket, key = _split(address)
+    with _there(address, "put it back"):
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
 def objects(settings: Settings, uri: str) -> Iterator[tuple[int, dict]]:
@@ -208,9 +283,7 @@ def _opened(settings: Settings, uri: str) -> Iterator[BinaryIO]:
 def _raw(settings: Settings, uri: str) -> BinaryIO:
     if not uri.startswith("s3://"):
         return open(uri, "rb")
-    bucket, key = _split(uri)
-    with _there(uri, "put it back"):
-        return BytesIO(aws.client(settings, "s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    return BytesIO(get_object(aws.client(settings, "s3"), uri))
 
 
 @contextmanager

@@ -1,5 +1,5 @@
--- The COPYs of this load, and those whose files have come anew: the rows of the latter are replaced. Two files may have
--- names that differ in a trailing blank, which Redshift would not see.
+-- The files of this load by their numbers, and those that they had before: the rows of the latter are replaced. Two
+-- files may have names that differ in a trailing blank, which Redshift would not see.
 CREATE TEMP TABLE load_batches
 DISTSTYLE ALL
 AS

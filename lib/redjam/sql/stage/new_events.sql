@@ -1,2 +1,2 @@
--- Where a COPY's rows land: it cannot say which file a row comes from, so they get their mark on the way to staging.
+-- Where a COPY's rows land: it cannot say which file a row comes from, so they get its number on the way to staging.
 CREATE TEMP TABLE new_events (LIKE staging_events);

@@ -1,5 +1,5 @@
--- Keep the new songs, marked by the COPY that brought them. Trailing blanks of ids go, since Redshift ignores them when
--- it compares.
+-- Keep the new songs, with the number of their file: the first of this COPY, and the mark that compacted files have.
+-- Trailing blanks of ids go, since Redshift ignores them when it compares.
 INSERT INTO staging_songs (
     num_songs, artist_id, artist_latitude, artist_longitude, artist_location,
     artist_name, song_id, title, duration, year,
@@ -8,5 +8,5 @@ INSERT INTO staging_songs (
 SELECT
     num_songs, RTRIM(artist_id, ' '), artist_latitude, artist_longitude, artist_location,
     artist_name, RTRIM(song_id, ' '), title, duration, year,
-    CAST(:batch_id AS INTEGER)
+    CAST(:batch_id AS INTEGER) + COALESCE(batch_id, 0)
 FROM new_songs;

@@ -1,4 +1,4 @@
--- The events of all loaded files: 18 columns in the order of the jsonpaths file, and the COPY that brought the row.
+-- The events of all loaded files: 18 columns in the order of the jsonpaths file, and the file's number in load_files.
 -- An event without page or time is none: COPY rejects it.
 CREATE TABLE IF NOT EXISTS staging_events (
     artist          VARCHAR(1024),

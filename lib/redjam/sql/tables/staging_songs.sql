@@ -1,4 +1,4 @@
--- The song catalogue of all loaded files, one file a song, and the COPY that brought the row.
+-- The song catalogue of all loaded files, one file a song, and the file's number in load_files.
 CREATE TABLE IF NOT EXISTS staging_songs (
     num_songs        INTEGER,
     artist_id        VARCHAR(32) NOT NULL,

@@ -1,0 +1,2 @@
+-- Let the planner know how artists has changed.
+ANALYZE artists;

@@ -1,0 +1,2 @@
+-- Let the planner know how songplays has changed.
+ANALYZE songplays;

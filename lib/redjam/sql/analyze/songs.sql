@@ -1,0 +1,2 @@
+-- Let the planner know how songs has changed.
+ANALYZE songs;

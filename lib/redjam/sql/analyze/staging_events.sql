@@ -1,0 +1,2 @@
+-- Let the planner know how staging_events has changed.
+ANALYZE staging_events;

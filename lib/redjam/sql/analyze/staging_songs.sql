@@ -1,0 +1,2 @@
+-- Let the planner know how staging_songs has changed.
+ANALYZE staging_songs;

@@ -1,0 +1,2 @@
+-- Let the planner know how time has changed.
+ANALYZE time;

@@ -1,0 +1,2 @@
+-- Let the planner know how users has changed.
+ANALYZE users;
