@@ -21,6 +21,8 @@ from test_run import settings_in, wait_for, write
 from redjam import __main__ as cli
 from redjam import (
     config,
+    cost,
+    doctor,
     etl,
     infrastructure,
     ledger,
@@ -35,7 +37,7 @@ from redjam import (
 from redjam.local import postgres as embedded
 from redjam.local import processes, services
 
-CLUSTER = infrastructure.Cluster("redjam", "available", "127.0.0.1", 5439, "dwh", "awsuser", "arn:x", "ra3.large", 1)
+CLUSTER = infrastructure.Cluster("redjam", "available", "127.0.0.1", 5439, "dwh", "awsuser", "arn:x", "1 x ra3.large")
 TYPES = """
     SELECT 1::bigint AS whole, 1234567890.123456789::numeric AS exact, 0.1::float8 AS float, true AS yes,
            timestamp '2018-11-01 21:01:46.796' AS at, date '2018-11-01' AS day, 'Björk, "坂本"' AS text, '' AS empty,
@@ -93,8 +95,8 @@ def test_run_gives_folder_and_parameters_on(project, monkeypatch, capsys):
     assert cli.main(["run", "--out", "elsewhere"]) == 0
     settings = config.load()
     assert calls == [
-        (settings, project / "out", {"top_n": "5", "offset": "-3"}, project / "notebooks"),
-        (settings, Path("elsewhere"), {}, project / "notebooks"),
+        (settings, project / "out", {"top_n": "5", "offset": "-3"}, project / "notebooks", False),
+        (settings, Path("elsewhere"), {}, project / "notebooks", False),
     ]
     assert capsys.readouterr().out.splitlines()[0] == f"reports: {project}/out/reports/index.html"
 
@@ -106,16 +108,50 @@ def test_build_says_where_the_cluster_is(project, monkeypatch, capsys):
     assert capsys.readouterr().out == "cluster redjam is available: 127.0.0.1:5439/dwh\n"
 
 
-def test_delete_says_what_it_deleted(project, monkeypatch, capsys):
-    rows = [("cluster", "redjam", "available", ""), ("role", "redjam-redshift-s3", "exists", "")]
-    recorder(monkeypatch, infrastructure, "inventory", pd.DataFrame(rows, columns=["kind", "name", "state", "detail"]))
+COLUMNS = ["kind", "name", "state", "detail"]
+
+
+def inventories(monkeypatch, *found: list[tuple]) -> None:
+    """What the inventory has, the first time it is asked, the second, and so on."""
+    frames = iter([pd.DataFrame(rows, columns=COLUMNS) for rows in found])
+    monkeypatch.setattr(infrastructure, "inventory", lambda settings: next(frames))
+
+
+def test_delete_says_what_it_deleted_and_what_is_left(project, monkeypatch, capsys):
+    cluster, role = ("cluster", "redjam", "available", ""), ("role", "redjam-redshift-s3", "exists", "")
+    snapshot = ("snapshot", "redjam-1", "available", "12 MB")
     calls = recorder(monkeypatch, infrastructure, "delete")
+    inventories(monkeypatch, [cluster, role], [])
     assert cli.main(["delete"]) == 0
-    assert calls == [(config.load(),)]
-    assert capsys.readouterr().out == "deleted: cluster redjam\ndeleted: role redjam-redshift-s3\n"
-    recorder(monkeypatch, infrastructure, "inventory", pd.DataFrame(columns=["kind", "name", "state", "detail"]))
-    assert cli.main(["delete"]) == 0
+    assert capsys.readouterr().out == "deleted: cluster redjam\ndeleted: role redjam-redshift-s3\nnothing is left\n"
+    inventories(monkeypatch, [], [])
+    assert cli.main(["delete", "--snapshots"]) == 0
     assert capsys.readouterr().out == "there was nothing to delete\n"
+    inventories(monkeypatch, [cluster], [snapshot])
+    assert cli.main(["delete", "--keep-snapshot"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["deleted: cluster redjam", "left:"]
+    assert lines[3].split() == ["snapshot", "redjam-1", "available", "12", "MB"]
+    settings = config.load()
+    assert calls == [(settings, False, False), (settings, False, True), (settings, True, False)]
+
+
+def test_pause_and_resume(project, monkeypatch, capsys):
+    paused = recorder(monkeypatch, infrastructure, "pause")
+    resumed = recorder(monkeypatch, infrastructure, "resume", CLUSTER)
+    assert (cli.main(["pause"]), cli.main(["resume"])) == (0, 0)
+    assert paused == resumed == [(config.load(),)]
+    assert capsys.readouterr().out == "cluster redjam is available: 127.0.0.1:5439/dwh\n"
+
+
+@pytest.mark.parametrize("state", ["ok", "wrong"])
+def test_doctor_prints_a_line_a_check_and_fails_if_one_went_wrong(project, monkeypatch, capsys, state):
+    checks = [doctor.Check("settings", "ok", "dwh.cfg"), doctor.Check("address", state, "203.0.113.7")]
+    recorder(monkeypatch, doctor, "examine", iter(checks))
+    assert cli.main(["doctor"]) == (state == "wrong")
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [str(check) for check in checks]
+    assert said.err == ("redjam: 1 check went wrong: the first of them first\n" if state == "wrong" else "")
 
 
 def test_status_does_not_start_the_stand_in(project, capsys):
@@ -128,12 +164,13 @@ def test_status_does_not_start_the_stand_in(project, capsys):
 
 def test_status_shows_services_and_inventory(project, monkeypatch, capsys):
     recorder(monkeypatch, local, "status", [("Postgres", "stopped"), ("AWS (moto)", "running on http://x")])
-    row = ("cluster", "redjam", "available", "1 x ra3.large")
-    recorder(monkeypatch, infrastructure, "inventory", pd.DataFrame([row], columns=["kind", "name", "state", "detail"]))
+    inventories(monkeypatch, [("cluster", "redjam", "available", "1 x ra3.large")])
+    recorder(monkeypatch, cost, "so_far", ["$1.23 so far"])
     assert cli.main(["status"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[2:4] == ["Postgres: stopped", "AWS (moto): running on http://x"]
     assert lines[5].split() == ["cluster", "redjam", "available", "1", "x", "ra3.large"]
+    assert lines[6:] == ["$1.23 so far"]
 
 
 @pytest.mark.parametrize("fresh", [False, True])
@@ -526,7 +563,22 @@ def test_help_imports_none_of_the_heavy_packages():
 
 
 def test_every_command_has_help(capsys):
-    commands = ["run", "build", "delete", "status", "create-tables", "etl", "history", "check", "sql", "sample", "stop"]
+    commands = [
+        "run",
+        "build",
+        "delete",
+        "status",
+        "pause",
+        "resume",
+        "doctor",
+        "create-tables",
+        "etl",
+        "history",
+        "check",
+        "sql",
+        "sample",
+        "stop",
+    ]
     for name in commands:
         with pytest.raises(SystemExit):
             cli.main([name, "--help"])

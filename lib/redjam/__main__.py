@@ -4,18 +4,14 @@ The commands import what they need themselves, so that `redjam --help` does not 
 """
 
 import argparse
-import csv
-import json
 import logging
-import math
 import os
 import re
 import sys
 from contextlib import closing
-from decimal import Decimal
 from pathlib import Path
 
-from redjam import config
+from redjam import config, formats
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -70,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> None:
     settings = config.load(arguments.config)
     out = arguments.out or settings.root / "out"
     start = run.resume if arguments.resume else run.run
-    index = start(settings, out, dict(arguments.parameters), settings.root / "notebooks")
+    index = start(settings, out, dict(arguments.parameters), settings.root / "notebooks", arguments.keep)
     print(f"reports: {index}")
 
 
@@ -78,7 +74,7 @@ def _build(arguments: argparse.Namespace) -> None:
     from redjam import infrastructure
 
     cluster = infrastructure.build(config.load(arguments.config))
-    print(f"cluster {cluster.identifier} is {cluster.status}: {cluster.host}:{cluster.port}/{cluster.dbname}")
+    print(_where(cluster))
 
 
 def _delete(arguments: argparse.Namespace) -> None:
@@ -86,15 +82,32 @@ def _delete(arguments: argparse.Namespace) -> None:
 
     settings = config.load(arguments.config)
     found = infrastructure.inventory(settings)
-    infrastructure.delete(settings)
+    infrastructure.delete(settings, arguments.keep_snapshot, arguments.snapshots)
+    left = infrastructure.inventory(settings)
+    there = set(zip(left["kind"], left["name"], strict=True))
     for kind, name in zip(found["kind"], found["name"], strict=True):
-        print(f"deleted: {kind} {name}")
-    if found.empty:
-        print("there was nothing to delete")
+        if (kind, name) not in there:
+            print(f"deleted: {kind} {name}")
+    if not left.empty:
+        print(f"left:\n{left.to_string(index=False)}")
+    else:
+        print("there was nothing to delete" if found.empty else "nothing is left")
+
+
+def _pause(arguments: argparse.Namespace) -> None:
+    from redjam import infrastructure
+
+    infrastructure.pause(config.load(arguments.config))
+
+
+def _resume(arguments: argparse.Namespace) -> None:
+    from redjam import infrastructure
+
+    print(_where(infrastructure.resume(config.load(arguments.config))))
 
 
 def _status(arguments: argparse.Namespace) -> None:
-    from redjam import infrastructure, local
+    from redjam import cost, infrastructure, local
 
     settings = config.load(arguments.config)
     print(f"target: {settings.target}")
@@ -107,7 +120,20 @@ def _status(arguments: argparse.Namespace) -> None:
         print("cluster: unknown until something starts the local services (redjam build, say)")
         return
     found = infrastructure.inventory(settings)
-    print("cluster: not built" if found.empty else found.to_string(index=False))
+    print("nothing is built" if found.empty else found.to_string(index=False))
+    for line in cost.so_far(settings):
+        print(line)
+
+
+def _doctor(arguments: argparse.Namespace) -> None:
+    from redjam import doctor
+
+    wrong = 0
+    for check in doctor.examine(config.load(arguments.config)):
+        print(check, flush=True)
+        wrong += check.state == "wrong"
+    if wrong:
+        raise doctor.Sick(f"{wrong} {'check' if wrong == 1 else 'checks'} went wrong: the first of them first")
 
 
 def _create_tables(arguments: argparse.Namespace) -> None:
@@ -154,12 +180,12 @@ def _sql(arguments: argparse.Namespace) -> None:
     with closing(connection), connection.cursor() as cursor:
         cursor.execute(query)
         if cursor.description:
-            write = {"table": _write_table, "csv": _write_csv, "json": _write_json}[arguments.format]
-            write([column.name for column in cursor.description], cursor.fetchall())
+            names = [column.name for column in cursor.description]
+            formats.WRITE[arguments.format](names, cursor.fetchall())
         elif cursor.rowcount < 0:
             print("done")
         else:
-            print(_rows(cursor.rowcount), "affected")
+            print(formats.count(cursor.rowcount), "affected")
 
 
 def _sample(arguments: argparse.Namespace) -> None:
@@ -186,58 +212,16 @@ def _stop(arguments: argparse.Namespace) -> None:
         print(name)
 
 
+def _where(cluster) -> str:
+    return f"cluster {cluster.identifier} is {cluster.status}: {cluster.host}:{cluster.port}/{cluster.dbname}"
+
+
 def _connect(settings: config.Settings):
     """The connection to the warehouse, and the cluster."""
     from redjam import infrastructure, warehouse
 
     cluster = infrastructure.find_cluster(settings)
     return warehouse.connect(settings, cluster), cluster
-
-
-# --- Formats of sql: numbers keep all their digits, times are ISO 8601 ------------------------------------
-
-
-def _write_table(names: list[str], rows: list[tuple]) -> None:
-    import pandas as pd
-
-    # As objects, or pandas would turn whole numbers with a NULL among them into floats.
-    shown = [["NULL" if value is None else value for value in row] for row in rows]
-    frame = pd.DataFrame(shown, columns=names, dtype=object)
-    with pd.option_context("display.unicode.east_asian_width", True):
-        print(frame.to_string(index=False, justify="left") if rows else " ".join(names))
-    print(f"({_rows(len(rows))})")
-
-
-def _write_csv(names: list[str], rows: list[tuple]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_plain(value) for value in row] for row in rows)
-
-
-def _write_json(names: list[str], rows: list[tuple]) -> None:
-    keys = [json.dumps(name, ensure_ascii=False) for name in names]
-    objects = [", ".join(f"{key}: {_json(value)}" for key, value in zip(keys, row, strict=True)) for row in rows]
-    print("[" + ",\n".join(f"{{{text}}}" for text in objects) + "]")
-
-
-def _json(value) -> str:
-    if isinstance(value, Decimal) and value.is_finite():
-        return format(value, "f")
-    if isinstance(value, float) and not math.isfinite(value):
-        return json.dumps(str(value))  # JSON has no such number
-    return json.dumps(value, ensure_ascii=False, default=lambda other: str(_plain(other)))
-
-
-def _plain(value):
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _rows(count: int) -> str:
-    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 # --- The parser -------------------------------------------------------------------------------------------
@@ -262,6 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--resume", action="store_true", help="go on with the last run where it failed or was stopped, as it was given"
     )
+    run.add_argument("--keep", action="store_true", help="on AWS: do not delete at the end what the run has built")
     run.add_argument(
         "-p",
         dest="parameters",
@@ -271,9 +256,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("NAME", "VALUE"),
         help="a parameter, for every notebook that declares it",
     )
-    command("build", _build, "make role, security group and cluster: on AWS it takes minutes and costs money")
-    command("delete", _delete, "delete the cluster with its data, the security group and the role")
-    command("status", _status, "show the target, what is built and what runs")
+    command("build", _build, "make or mend role, security group, bucket and cluster: on AWS it costs money")
+    delete = command("delete", _delete, "delete the cluster with its data, the bucket, the security group and the role")
+    snapshot = delete.add_mutually_exclusive_group()
+    snapshot.add_argument("--keep-snapshot", action="store_true", help="keep the data in a snapshot, which costs money")
+    snapshot.add_argument("--snapshots", action="store_true", help="delete the snapshots that were kept before, too")
+    command("status", _status, "show the target, what is built, what runs and what it costs")
+    command("pause", _pause, "pause the cluster: then only its storage costs money")
+    command("resume", _resume, "resume a paused cluster, or have AWS pause it later than it would")
+    command("doctor", _doctor, "check what a connection and a COPY need, one line each, with the way out")
     create = command("create-tables", _create_tables, "create the tables that are not there")
     create.add_argument("--fresh", action="store_true", help="drop the tables and their rows first")
     etl = command("etl", _etl, "load what is new or has changed into the star schema")
@@ -284,7 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     command("check", _check, "hold the whole warehouse to the rules that a load holds its own part to")
     sql = command("sql", _sql, "run a statement and show its rows")
     sql.add_argument("query", metavar="QUERY", help="the statement, or - to read it from standard input")
-    sql.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    sql.add_argument("--format", choices=formats.WRITE, default="table")
     sample = command("sample", _sample, "generate song and event files like the real ones")
     sample.set_defaults(errors=(ValueError,))
     sample.add_argument("--out", type=Path, required=True, metavar="DIR")

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from redjam import report
@@ -27,6 +27,7 @@ class Record:
     parameters: dict[str, str]
     started: str
     resumed: str = ""
+    builds: bool = False  # on AWS: the cluster is this run's own, and goes with it
     pages: list[Page] = field(default_factory=list)
 
 
@@ -92,6 +93,16 @@ def begin(out: Path, former: Record | None = None) -> None:
             except FileNotFoundError as error:
                 raise RunError(f"{error.filename}, which passed, is gone: start anew with redjam run") from None
             new.replace(kept)
+
+
+def forget_cluster(out: Path) -> None:
+    """Note that the cluster of the latest run is deleted: if that run is resumed, nothing that passed counts."""
+    file = next((file for file in (out / UNFINISHED / RECORD, out / FINISHED) if file.exists()), None)
+    former = _read(file) if file else None
+    if former and any(page.state != "passed" for page in former.pages):
+        pages = [replace(page, state="not run") for page in former.pages]
+        text = json.dumps(asdict(replace(former, builds=False, pages=pages)), ensure_ascii=False, indent=1)
+        file.write_text(text, encoding="utf-8")
 
 
 def finish(out: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -21,7 +22,7 @@ from nbclient.exceptions import DeadKernelError
 from tqdm import tqdm
 from traitlets.config import Config
 
-from redjam import record, report
+from redjam import infrastructure, record, report, teardown
 from redjam.config import Settings
 from redjam.parameters import assign
 from redjam.record import HIDDEN, Record, RunError
@@ -42,25 +43,27 @@ def series(folder: Path) -> list[Path]:
     raise RunError(f"there is no numbered notebook (such as 01_infrastructure.ipynb) in {folder}")
 
 
-def run(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Path) -> Path:
+def run(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Path, keep: bool = False) -> Path:
     """Run the series and return its index, out/reports/index.html.
 
     What the former run left in out/notebooks and out/reports is replaced once this run is over. If a notebook
     fails, the rest does not run, the reports are written all the same, and then RunError is raised; so it is
-    if another run writes into `out`.
+    if another run writes into `out`. On AWS, what the run built is deleted at its end, unless it is to be kept.
     """
     sources, out = _apart(notebooks, out)
     values = assign(parameters, sources)
-    with _alone(out):
+    with _alone(out), teardown.afterwards(settings, keep, gone=partial(record.forget_cluster, out)) as builds:
         record.begin(out)
-        return _complete(settings, out, values, Record(settings.target, _shown(parameters, settings), _now()))
+        current = Record(settings.target, _shown(parameters, settings), _now(), builds=builds)
+        return _complete(settings, out, values, current)
 
 
-def resume(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Path) -> Path:
+def resume(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Path, keep: bool = False) -> Path:
     """Go on with the newest run into `out`, which failed or was stopped, and return what `run` returns.
 
-    What passed is not run again, even if its notebook was changed since. The parameters are those of that run;
-    with others, and if the target or the series is another, it is a RunError.
+    What passed is not run again, even if its notebook was changed since, but where the cluster on AWS is gone: there
+    all begins anew. The parameters are those of that run; with others, and if the target or the series is another, it
+    is a RunError.
     """
     sources, out = _apart(notebooks, out)
     record.latest(out)  # without one, no folder is made
@@ -68,9 +71,14 @@ def resume(settings: Settings, out: Path, parameters: dict[str, str], notebooks:
         former = record.latest(out)
         record.check(former, settings.target, _shown(parameters, settings), [source.stem for source in sources])
         values = assign(parameters or former.parameters, sources)
-        record.begin(out, former)
-        at = next((page.name for page in former.pages if page.state != "passed"), "the reports")
-        return _complete(settings, out, values, replace(former, resumed=f"{_now()}, at {at}"))
+        with teardown.afterwards(settings, keep, former.builds, partial(record.forget_cluster, out)) as builds:
+            if not (settings.is_local or settings.host or infrastructure.exists(settings)):
+                log.warning("there is no cluster any more: all notebooks run again")
+                former = replace(former, pages=[])
+            record.begin(out, former)
+            at = next((page.name for page in former.pages if page.state != "passed"), "the reports")
+            at = at if former.pages else sources[0].stem
+            return _complete(settings, out, values, replace(former, resumed=f"{_now()}, at {at}", builds=builds))
 
 
 def _apart(notebooks: Path, out: Path) -> tuple[list[Path], Path]:
@@ -88,6 +96,8 @@ def _now() -> str:
 def _complete(settings: Settings, out: Path, values: dict[Path, dict], current: Record) -> Path:
     """Run what did not pass yet, write the reports, and put all into place."""
     folder = out / record.UNFINISHED
+    if current.builds:  # the report of the last notebook is to prove it
+        values = {at: {"delete": True} | of if at.stem.endswith("_teardown") else of for at, of in values.items()}
     done, reports = folder / "notebooks", folder / "reports"
     with _kernels(settings, folder):
         current = _execute_all(folder, values, current, settings)
@@ -103,7 +113,9 @@ def _complete(settings: Settings, out: Path, values: dict[Path, dict], current: 
         if page.error:
             kept = out / "reports" / f"{page.name}.html"
             elsewhere = [] if out == (settings.root / "out").resolve() else ["--out", str(out)]
-            again = shlex.join(["redjam", "run", "--resume", *elsewhere])
+            usual = settings.file in (None, settings.root / "dwh.cfg")
+            named = [] if usual else ["--config", str(settings.file)]
+            again = shlex.join(["redjam", *named, "run", "--resume", *elsewhere])
             failed = f"{page.name}.ipynb failed in {page.where}: {page.error}"
             raise RunError(f"{failed} (report: {kept}; mend it, then: {again})")
     return out / "reports" / "index.html"
