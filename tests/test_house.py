@@ -24,10 +24,16 @@ MAY_IMPORT = {
     "progress": set(),
     "charts": set(),
     "aws": {"config", "local"},
-    "bucket": {"config", "aws"},
-    "infrastructure": {"config", "aws", "bucket", "progress"},
-    "load_errors": set(),
-    "warehouse": {"config", "infrastructure", "load_errors", "local"},
+    "bucket": {"config", "aws", "progress"},
+    "cost": {"config", "aws", "cost"},
+    "infrastructure": {"config", "aws", "bucket", "cost", "progress", "infrastructure"},
+    "doctor": {"config", "aws", "bucket", "infrastructure", "schema", "sources", "staging", "warehouse", "doctor"},
+    "statements": set(),
+    "load_errors": {"statements"},
+    "warehouse": {"config", "infrastructure", "load_errors", "local", "statements"},
+    "watch": {"config", "progress", "warehouse"},
+    "uploads": {"config", "aws", "bucket", "progress", "sources"},
+    "compaction": {"config", "aws", "documents", "progress", "sources"},
     "schema": {"warehouse"},
     "documents": set(),
     "sources": {"config", "aws", "documents"},
@@ -43,16 +49,44 @@ MAY_IMPORT = {
         "rejected",
         "selection",
         "sources",
+        "compaction",
+        "warehouse",
+        "watch",
+        "progress",
+    },
+    "etl": {
+        "config",
+        "uploads",
+        "ledger",
+        "load_errors",
+        "schema",
+        "selection",
+        "sources",
+        "staging",
         "warehouse",
         "progress",
     },
-    "etl": {"config", "ledger", "load_errors", "schema", "selection", "sources", "staging", "warehouse", "progress"},
     "report": set(),
     "record": {"report"},
     "parameters": {"record"},
-    "run": {"config", "parameters", "record", "report"},
+    "teardown": {"config", "infrastructure"},
+    "run": {"config", "infrastructure", "parameters", "record", "report", "teardown"},
+    "formats": set(),
     # The command line calls every room.
-    "__main__": {"config", "infrastructure", "warehouse", "schema", "etl", "ledger", "sample", "run", "local"},
+    "__main__": {
+        "config",
+        "cost",
+        "doctor",
+        "etl",
+        "formats",
+        "infrastructure",
+        "ledger",
+        "local",
+        "run",
+        "sample",
+        "schema",
+        "warehouse",
+    },
     # The stand-in has the sample as AWS has the public bucket.
     "local": {"config", "documents", "sample", "progress", "local"},
 }
@@ -156,7 +190,8 @@ def test_notebooks_keep_the_rules(path):
         tree = ast.parse(code(cell))
         for node in ast.walk(tree):
             assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Try | ast.While)
-        allowed = {"config", "bucket", "infrastructure", "warehouse", "schema", "etl", "ledger", "staging", "charts"}
+        allowed = {"config", "bucket", "cost", "infrastructure", "warehouse", "schema", "etl", "ledger", "staging"}
+        allowed |= {"charts"}
         for name in imports(code(cell)):
             assert name.startswith("redjam."), name
             assert name.split(".")[1] in allowed, name
