@@ -280,7 +280,7 @@ ALL = ({"e1": set(range(8)), "e2": set(range(8, 16))}, {"s1": {0, 1, 2}, "s2": {
 
 
 @hypothesis_settings(
-    max_examples=int(os.environ.get("REDJAM_FUZZ", "8")),
+    max_examples=int(os.environ.get("REDJAM_FUZZ", "5")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

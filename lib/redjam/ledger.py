@@ -140,7 +140,7 @@ def history(connection: Connection) -> pd.DataFrame:
         runs[name] = pd.to_datetime(runs[name])
     runs["seconds"] = (runs["ended_at"] - runs["started_at"]).dt.total_seconds().round(1)
     runs["started_at"] = runs["started_at"].dt.floor("s")
-    runs["message"] = [(message or "").partition("\n")[0][:SHOWN] for message in runs["message"]]
+    runs["message"] = [message.partition("\n")[0][:SHOWN] for message in runs["message"].fillna("")]
     shown = ["run_id", "started_at", "seconds", "state", "parameters", "rows_in", "rows_out", "owner", "message"]
     runs = runs[shown].set_index("run_id").astype({"rows_in": "Int64", "rows_out": "Int64"})
     return runs.astype(object).fillna("")
