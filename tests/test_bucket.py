@@ -152,3 +152,28 @@ def test_the_region_of_a_bucket_is_asked_of_s3(settings):
     assert bucket.bucket_region(settings, "/a/folder") == settings.region
     given = dataclasses.replace(settings, host="h", iam_role_arn="arn:aws:iam::123456789012:role/r")
     assert bucket.bucket_region(given, "s3://in-the-north/log-data") == settings.region
+
+
+def test_what_s3_is_too_busy_to_delete_is_deleted_again(settings, monkeypatch, no_sleep):
+    name = bucket.ensure_bucket(settings, "us-west-2")
+    s3, keys, calls = client("s3"), ["a", "b"], []
+    for key in keys:
+        s3.put_object(Bucket=name, Key=key)
+    delete = s3.delete_objects
+
+    def delete_objects(**asked):
+        calls.append([one["Key"] for one in asked["Delete"]["Objects"]])
+        if len(calls) > 1:
+            return delete(**asked)
+        return {"Errors": [{"Key": "b", "Code": "SlowDown"}]}
+
+    monkeypatch.setattr(s3, "delete_objects", delete_objects)
+    bucket.delete(s3, name, [{"Key": key} for key in keys])
+    assert calls == [["a", "b"], ["b"]]
+    assert sum(no_sleep) == aws.SPREADS[0]
+
+
+def test_a_region_that_s3_does_not_tell_is_no_guess(settings, wire):
+    wire.refuse("HeadBucket", "503")
+    with pytest.raises(AWSError, match="HeadBucket: 503"):
+        bucket.bucket_region(settings, "s3://somewhere/log-data")

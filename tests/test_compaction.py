@@ -516,3 +516,25 @@ def test_a_place_whose_name_no_system_table_shows_is_not_used(settings, write):
     files = sources.find(settings, settings.log_data)
     compacted = compact(settings, "s3://compact/" + "é" * 100, "staging_events", files, 2, "auto")
     assert compacted == Compacted({}, [0, 1], "auto")
+
+
+@pytest.mark.parametrize("breaks", [2, 3])
+def test_a_connection_that_breaks_while_an_object_is_read_is_tried_again(objects, monkeypatch, settings, breaks):
+    file = sources.find(but(settings, log_data="s3://compact/log"), "s3://compact/log")[0]
+    get, calls = objects.get_object, []
+
+    class Broken:
+        def read(self):
+            raise aws.exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2)
+
+    def get_object(**asked):
+        calls.append(asked)
+        return {"Body": Broken()} if len(calls) <= breaks else get(**asked)
+
+    monkeypatch.setattr(objects, "get_object", get_object)
+    if breaks < sources.ATTEMPTS:
+        assert sources.content(objects, file) == event({}).encode()
+    else:
+        with pytest.raises(aws.exceptions.IncompleteReadError):
+            sources.content(objects, file)
+    assert len(calls) == 3

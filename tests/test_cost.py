@@ -13,6 +13,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from aws_fixtures import set_keys
 from botocore import exceptions
 from botocore.stub import Stubber
 from moto.redshift.models import redshift_backends
@@ -41,13 +42,7 @@ def moto():
 def account(moto, monkeypatch, tmp_path):
     """An empty AWS account of moto's, nothing of this machine's own AWS settings, and no price asked for yet."""
     urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")).close()
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "DW_AWS_ACCESS_KEY_ID", "DW_AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "REALKEYID")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "realsecret")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    set_keys(monkeypatch, tmp_path)
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     prices._listed.cache_clear()

@@ -9,7 +9,7 @@ import stat
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -217,13 +217,14 @@ def content(s3, file: Source) -> bytes | None:
 
 def _whole(s3, file: Source) -> bytes:
     bucket, key = _split(file.uri)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return s3.get_object(Bucket=bucket, Key=key, IfMatch=f'"{file.version}"')["Body"].read()
-        except (aws.exceptions.HTTPClientError, aws.exceptions.IncompleteReadError):
-            if attempt == ATTEMPTS:
-                raise
-    raise AssertionError("the last attempt returns or raises")
+
+    def attempt() -> bytes:
+        return s3.get_object(Bucket=bucket, Key=key, IfMatch=f'"{file.version}"')["Body"].read()
+
+    for _ in range(ATTEMPTS - 1):
+        with suppress(aws.exceptions.HTTPClientError, aws.exceptions.IncompleteReadError):
+            return attempt()
+    return attempt()
 
 
 def changed(uri: str) -> SourceError:
