@@ -8,20 +8,18 @@ import logging
 import math
 import re
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from itertools import islice
 from operator import itemgetter
 
 from redjam import aws, sources
 from redjam.config import Settings
 from redjam.progress import bar
 from redjam.sources import Source
+from redjam.threads import ahead
 
 MARK = "batch_id"  # the key, and the column that takes it
 FORMAT = 1  # of the parts; those of another one are not used again
@@ -147,7 +145,7 @@ def _minutes(seconds: float) -> str:
 
 def _write(s3, files: list[Source], todo: dict[str, range], table: str) -> None:
     marks = [mark for group in todo.values() for mark in group]
-    with closing(_ahead(partial(_read, s3, files), marks)) as read:
+    with closing(ahead(partial(_read, s3, files), marks, THREADS, 4 * THREADS)) as read:
         texts = iter(bar(read, f"compact {table}", total=len(marks)))
         for part, group in todo.items():
             _write_part(s3, part, group, texts)
@@ -166,19 +164,6 @@ def _write_part(s3, part: str, group: range, texts: Iterator[str | None]) -> Non
                 packed.write(text.encode())
     sources.put_object(s3, part, content.getvalue())
     sources.put_object(s3, _index(part), json.dumps(index).encode())
-
-
-def _ahead(function: Callable, items: Iterable) -> Iterator:
-    """Map in threads, some results ahead of what is asked for; the end waits for the threads."""
-    pool, rest = ThreadPoolExecutor(THREADS, "compact"), iter(items)
-    try:
-        waiting = deque(pool.submit(function, item) for item in islice(rest, 4 * THREADS))
-        while waiting:
-            result = waiting.popleft().result()
-            waiting.extend(pool.submit(function, item) for item in islice(rest, 1))
-            yield result
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 # --- A file -----------------------------------------------------------------------------------------------

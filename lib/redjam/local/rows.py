@@ -13,6 +13,7 @@ from redjam.local.columns import Column
 from redjam.local.copy import Copy
 from redjam.local.sources import CopyError
 from redjam.local.values import as_text, converter
+from redjam.threads import ahead
 
 RAW = 1_024
 ROWS = 5_000
@@ -138,7 +139,7 @@ def _attempts(convert: fast.Read | None, chunks: Iterator[list]) -> Iterator[tup
     def attempt(pieces: list) -> tuple[list, bytes | None]:
         return pieces, convert(b"".join([data if data.endswith(b"\n") else data + b"\n" for _, data, _ in pieces]))
 
-    with closing(sources.ahead(attempt, chunks, WORKERS, 2 * WORKERS)) as results:
+    with closing(ahead(attempt, chunks, WORKERS, 2 * WORKERS)) as results:
         yield from results
 
 

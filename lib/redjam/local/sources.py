@@ -5,15 +5,12 @@ import json
 import os
 import stat
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +18,7 @@ import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
 from redjam import progress
+from redjam.threads import ahead
 
 PARALLEL = 8
 # What one row in trouble takes along to be read row by row.
@@ -173,19 +171,6 @@ def read(files: list[File], zipped: bool, s3: Callable, what: str) -> Iterator[t
                 packed = file.size / (content.seek(0, os.SEEK_END) or 1)
                 content.seek(0)
                 yield file, _pieces(content, bar, packed)
-
-
-def ahead(function: Callable, items: Iterable, workers: int, results: int) -> Iterator:
-    """Map in threads, which make so many results ready that are not asked for yet; the end waits for the threads."""
-    pool, rest = ThreadPoolExecutor(workers, "copy"), iter(items)
-    try:
-        waiting = deque(pool.submit(function, item) for item in islice(rest, results))
-        while waiting:
-            result = waiting.popleft().result()
-            waiting.extend(pool.submit(function, item) for item in islice(rest, 1))
-            yield result
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _pieces(content: BinaryIO, bar, packed: float) -> Iterator[bytes]:
