@@ -171,7 +171,13 @@ def refused(code, message="it says no"):
 
 
 @pytest.fixture
-def wire(monkeypatch):
+def own_clients(monkeypatch):
+    """Clients of the stand-in that only this test calls, and may listen to."""
+    monkeypatch.setattr(services, "_client", services._client.__wrapped__)
+
+
+@pytest.fixture
+def wire(own_clients, monkeypatch):
     wire, make, made = Wire(), aws.client, {}
 
     def client(settings, service, connections=10):

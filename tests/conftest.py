@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from aws_fixtures import account, load, moto, near_account, no_sleep, stand_in, wire  # noqa: F401
+from aws_fixtures import account, load, moto, near_account, no_sleep, own_clients, stand_in, wire  # noqa: F401
 
 from redjam import config, infrastructure, schema, warehouse
 from redjam.local import postgres as embedded

@@ -237,14 +237,23 @@ def test_statements_without_a_part(statement, words):
 # --- Where the data lies ----------------------------------------------------------------------------------
 
 
-def test_a_prefix_of_more_than_a_thousand_keys(postgres, s3):
-    for n in range(1_200):  # not over HTTP: 1,200 uploads take longer than all other tests of this file
-        key, body = f"log-data/{n:04}.json", b'{"n": %d}' % n
-        s3_backends["123456789012"]["aws"].put_object("music", key, body)
+def test_a_prefix_of_more_keys_than_s3_lists_at_once(postgres, s3):
+    """It lists a thousand; fifty here."""
+    pages = []
+
+    def fifty(params, **_):
+        pages.append(params.update(MaxKeys=50))
+
+    put(s3, {f"log-data/{n:03}.json": f'{{"n": {n}}}' for n in range(120)})
     put(s3, {"log-data-old/0.json": '{"n": 5000}', "other/0.json": '{"n": 6000}'})
     sql(postgres, "CREATE TABLE t (n int)")
-    assert run(postgres, "s3://music/log-data", s3=s3).rows == 1_201
-    assert sql(postgres, "SELECT count(*), max(n), sum(n)::int FROM t") == [(1_201, 5000, 719_400 + 5000)]
+    s3.meta.events.register("before-parameter-build.s3.ListObjectsV2", fifty)
+    try:
+        assert run(postgres, "s3://music/log-data", s3=s3).rows == 121
+    finally:
+        s3.meta.events.unregister("before-parameter-build.s3.ListObjectsV2", fifty)
+    assert len(pages) == 3
+    assert sql(postgres, "SELECT count(*), max(n), sum(n)::int FROM t") == [(121, 5000, 7_140 + 5000)]
 
 
 def test_keys_load_in_their_order(postgres, s3):
@@ -405,11 +414,14 @@ def throttled(servers, monkeypatch):
 
     Gives the client's maker, that number to set, how often each path was asked for, and how long the client slept.
     """
-    options, asked, slept = services.aws_options(servers), Counter(), []
+    asked, slept = Counter(), []
     state = SimpleNamespace(refuse=0, asked=asked, slept=slept)
-    moto = urlsplit(options["endpoint_url"])
+    moto = urlsplit(services.aws(servers))
 
     class Throttling(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # or who puts an object waits a second to be told to go on
+        disable_nagle_algorithm = True  # or each answer, sent in two parts, takes 40 ms
+
         def do_any(self):
             asked[f"{self.command} {self.path}"] += 1
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -437,9 +449,9 @@ def throttled(servers, monkeypatch):
 
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=slept.append))
     with ThreadingHTTPServer(("127.0.0.1", 0), Throttling) as server:
-        threading.Thread(target=server.serve_forever).start()
-        address = {"endpoint_url": f"http://127.0.0.1:{server.server_port}"}
-        state.s3 = boto3.client("s3", region_name="us-west-2", **options | address)
+        threading.Thread(target=server.serve_forever, args=[0.05]).start()
+        monkeypatch.setattr(services, "aws", lambda folder: f"http://127.0.0.1:{server.server_port}")
+        state.s3 = services.client(servers, "s3", "us-west-2")
         yield state
         server.shutdown()
 
@@ -1067,7 +1079,7 @@ def test_noload_checks_without_loading(postgres, two_files):
 
 def copying() -> list[str]:
     """The threads of a COPY that are alive."""
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("copy")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ahead")]
 
 
 def test_an_interrupt_is_not_taken_for_an_error_of_postgres(postgres, tmp_path, monkeypatch):

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-import boto3
 import psutil
 import psycopg2
 import pytest
@@ -30,6 +29,23 @@ def folder():
     """A state folder whose path has what breaks shells and Unix sockets: blanks, quotes, and its length."""
     with state_folder('it\'s a "$HOME" folder/' + "long" * 30) as folder:
         yield folder
+
+
+@pytest.fixture(scope="module")
+def made():
+    """A state folder with Postgres' data, which take longer to make than to copy."""
+    with state_folder("made") as folder:
+        ask(folder)
+        services.stop(folder)
+        yield folder
+
+
+@pytest.fixture
+def data(folder, made):
+    """Postgres' data in the state folder: for what is not about how they are made."""
+    folder.mkdir(parents=True)
+    for name in ("postgres", "postgres.password"):
+        subprocess.run(["cp", "-a", made / name, folder], check=True)  # root's Postgres is another user
 
 
 def ask(folder: Path, query: str = "SELECT 1", **options):
@@ -78,6 +94,7 @@ def until(condition):
     raise AssertionError("a minute has passed")
 
 
+@pytest.mark.usefixtures("data")
 def test_a_folder_under_another_name_has_the_same_servers(folder):
     ask(folder, "CREATE TABLE kept AS SELECT 7 AS n")
     first, url = pid(folder), services.aws(folder)
@@ -89,6 +106,7 @@ def test_a_folder_under_another_name_has_the_same_servers(folder):
     assert not psutil.pid_exists(first) or processes.ended(psutil.Process(first))
 
 
+@pytest.mark.usefixtures("data")
 def test_servers_hold_no_lock_of_the_process_that_started_them(folder):
     ask(folder)
     services.aws(folder)
@@ -154,6 +172,7 @@ def test_moto_starts_beside_a_users_file_with_the_name_of_a_module(folder, monke
     assert services.aws(folder).startswith("http://127.0.0.1:")
 
 
+@pytest.mark.usefixtures("data")
 def test_servers_outlive_the_process_that_started_them(folder):
     code = (
         "import sys, pathlib; from redjam.local import postgres, services; postgres.connect(pathlib.Path(sys.argv[1]))"
@@ -164,6 +183,7 @@ def test_servers_outlive_the_process_that_started_them(folder):
     assert pid(folder) == started
 
 
+@pytest.mark.usefixtures("data")
 def test_a_killed_postgres_comes_back_with_what_was_committed(folder):
     ask(folder, "CREATE TABLE kept AS SELECT 7 AS n")
     server = psutil.Process(pid(folder))
@@ -187,7 +207,7 @@ with postgres.connect(pathlib.Path(sys.argv[1])) as connection:
 
 
 @pytest.fixture
-def worker(folder):
+def worker(folder, data):
     """A session of another process that holds a lock and is at work: the process, and the backend's number."""
     ask(folder, "CREATE TABLE kept AS SELECT 7 AS n")
     with subprocess.Popen(
@@ -225,6 +245,7 @@ def test_a_killed_clients_session_ends_and_frees_its_locks(folder, worker):
         time.sleep(0.05)
 
 
+@pytest.mark.usefixtures("data")
 def test_a_stale_pid_file_with_the_number_of_another_process_is_no_obstacle(folder):
     ask(folder)
     lines = (folder / "postgres" / "postmaster.pid").read_text().splitlines()
@@ -240,6 +261,7 @@ def test_a_half_made_data_folder_is_made_anew(folder):
     assert ask(folder) == 1
 
 
+@pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("lost", ["postgres.password", "postgres/PG_VERSION"])
 def test_damaged_state_is_named_and_kept(folder, lost):
     ask(folder, "CREATE TABLE kept AS SELECT 7 AS n")
@@ -261,6 +283,7 @@ def test_a_folder_that_cannot_be_is_one_clear_error(tmp_path):
         services.aws(tmp_path / "file" / "state")
 
 
+@pytest.mark.usefixtures("data")
 def test_servers_end_when_their_folder_is_removed_and_know_no_aws_keys(folder, monkeypatch):
     monkeypatch.setenv("DW_AWS_SECRET_ACCESS_KEY", "Secret-123")
     ask(folder)
@@ -294,6 +317,7 @@ def test_many_at_once_start_one_server(folder):
     assert len(set(pids)) == 1
 
 
+@pytest.mark.usefixtures("data")
 def test_two_folders_have_two_servers(folder, servers):
     assert ask(folder, "SHOW data_directory") != ask(servers, "SHOW data_directory")
     assert services.aws(folder) != services.aws(servers)
@@ -315,16 +339,19 @@ def settings(folder, tmp_path):
     return config.load(file)
 
 
-def test_what_was_built_outlives_the_servers_and_delete_takes_the_data(settings, folder):
+@pytest.mark.usefixtures("data")
+def test_what_was_built_outlives_the_servers_but_no_password_and_delete_takes_the_data(settings, folder):
     cluster = infrastructure.build(settings)
     group = infrastructure.inventory(settings)
-    (folder / "sample").mkdir(parents=True)  # no need of the sample here
+    (folder / "sample").mkdir()  # no need of the sample here
     connection = local.connect(settings, cluster)
     connection.autocommit = True
     connection.cursor().execute("CREATE TABLE kept (n INTEGER)")
     connection.close()
     local.stop(settings)
 
+    for file in folder.rglob("aws*"):
+        assert "Secret-123" not in file.read_text()
     assert infrastructure.find_cluster(settings) == cluster
     # But for the bucket: here S3 keeps nothing, and who needs the bucket makes it again.
     assert infrastructure.inventory(settings).equals(group[group["kind"] != "bucket"])
@@ -376,17 +403,10 @@ def test_the_guard_and_a_pause_outlive_the_servers(settings):
     assert infrastructure.find_cluster(settings).status == "available"
 
 
-def test_the_password_of_the_settings_is_not_written_down(settings, folder):
-    infrastructure.build(settings)
-    services.stop(folder)
-    for file in folder.rglob("aws*"):
-        assert "Secret-123" not in file.read_text()
-    assert infrastructure.find_cluster(settings).identifier == "redjam"
-
-
+@pytest.mark.usefixtures("data")
 def test_a_cluster_whose_data_cannot_be_dropped_stays(settings, folder):
     cluster = infrastructure.build(settings)
-    (folder / "sample").mkdir(parents=True)
+    (folder / "sample").mkdir()
     local.connect(settings, cluster).close()
     with processes.lock(folder):
         postgres.stop(folder)
@@ -457,11 +477,11 @@ CALLS = {"iam": "list_roles", "ec2": "describe_vpcs", "redshift": "describe_clus
 
 @pytest.mark.parametrize("service", CALLS)
 def test_who_has_not_the_key_is_refused(servers, service):
-    options = services.aws_options(servers)
     call = CALLS[service]
-    getattr(boto3.client(service, region_name="us-west-2", **options), call)()
+    getattr(services.client(servers, service, "us-west-2"), call)()
+    other = services._client(services.aws(servers), "testing", service, "us-west-2", 10)
     with pytest.raises(ClientError, match="stand-in answers only") as caught:
-        getattr(boto3.client(service, region_name="us-west-2", **options | {"aws_access_key_id": "testing"}), call)()
+        getattr(other, call)()
     assert caught.value.response["Error"]["Code"] == "AccessDenied"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 

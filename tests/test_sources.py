@@ -26,7 +26,7 @@ def s3(settings):
 
 
 @pytest.fixture
-def change(monkeypatch):
+def change(own_clients, monkeypatch):
     """Have a function called at an event of the clients that the library makes from now on."""
     client = aws.client
 

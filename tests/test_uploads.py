@@ -1,6 +1,7 @@
 """Folders of data on an AWS target, mirrored into our bucket, against a moto server over HTTP."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import logging
@@ -91,7 +92,7 @@ def refused(code):
 
 
 @pytest.fixture
-def wire(monkeypatch):
+def wire(own_clients, monkeypatch):
     wire, make = Wire(), aws.client
 
     def client(settings, service, connections=10):
@@ -121,6 +122,7 @@ def write(file, content):
     file.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+@functools.cache
 def client(service="s3", region=REGION):
     return boto3.Session(region_name=region).client(service)
 

@@ -142,16 +142,19 @@ def client(settings: Settings, service: str, connections: int = 10):
 
     The stand-in's own key goes before the user's, so real keys go nowhere.
     """
+    make = local.client if settings.is_local else _client
+    made = make(settings, service, connections)
+    made.meta.events.register("before-call", _note, unique_id="redjam")  # once, though the stand-in's is made once
+    return made
+
+
+def _client(settings: Settings, service: str, connections: int):
     # A session of its own each time: boto3's shared one keeps expired keys until the kernel restarts.
     own = _session()
     keys = (settings.access_key or None, settings.secret_key or None)
     session = boto3.Session(*keys, region_name=settings.region, botocore_session=own)
-    options = {"config": Config()} | local.aws_options(settings)
     retries = {"mode": "standard", "max_attempts": 5}
-    options["config"] = options["config"].merge(Config(retries=retries, max_pool_connections=connections))
-    made = session.client(service, **options)
-    made.meta.events.register("before-call", _note)
-    return made
+    return session.client(service, config=Config(retries=retries, max_pool_connections=connections))
 
 
 def _note(model, **_) -> None:
@@ -221,4 +224,9 @@ def settled(call: Callable, **parameters) -> dict:
 
 def partition(settings: Settings) -> str:
     """The part of AWS that ARNs name first: aws, or aws-cn and aws-us-gov for regions there."""
-    return _session().get_partition_for_region(settings.region)
+    return _partition(settings.region)
+
+
+@functools.cache  # a session takes longer to make than most calls
+def _partition(region: str) -> str:
+    return _session().get_partition_for_region(region)

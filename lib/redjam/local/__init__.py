@@ -1,12 +1,12 @@
 """The stand-in for AWS and Redshift on one machine; the rest of Red Jam calls these four functions and no others."""
 
 from redjam.config import Settings
-from redjam.local import services
+from redjam.local import postgres, services
 
 
-def aws_options(settings: Settings) -> dict:
-    """What boto3.client takes to call the stand-in, started if need be; nothing for AWS itself."""
-    return services.aws_options(settings.local_dir) if settings.is_local else {}
+def client(settings: Settings, service: str, connections: int = 10):
+    """A boto3 client that calls the stand-in, started if need be, for so many threads at once."""
+    return services.client(settings.local_dir, service, settings.region, connections)
 
 
 def connect(settings: Settings, cluster):
@@ -22,5 +22,8 @@ def stop(settings: Settings) -> list[str]:
 
 
 def status(settings: Settings) -> list[tuple[str, str]]:
-    """Name each local server and say whether it runs."""
-    return services.status(settings.local_dir)
+    """Name each local server and say whether it runs, and where a BI tool connects as analyst if Postgres does."""
+    found = services.status(settings.local_dir)
+    if (port := postgres.running(settings.local_dir)) is None:
+        return found
+    return [*found, ("analyst", f"127.0.0.1:{port}/{postgres.database(settings)}")]

@@ -8,6 +8,7 @@ it; and it has the calls of redshift.py.
 
 import base64
 import fcntl
+import functools
 import io
 import json
 import logging
@@ -21,7 +22,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 from xml.sax.saxutils import escape
 
+import botocore.loaders
+import botocore.session
 import psycopg2.sql
+
+# moto makes sessions while it is imported, and each would read AWS's data anew: half of the time that its start takes.
+botocore.session.create_loader = functools.cache(lambda *_: botocore.loaders.create_loader())
+
+# ruff: noqa: E402
 from moto.moto_api._internal import mock_random
 from moto.redshift.exceptions import RedshiftClientError
 from moto.redshift.models import Cluster, RedshiftBackend
@@ -176,13 +184,19 @@ def drop_with_clusters(folder: Path) -> None:
 
 
 def drop_databases(folder: Path, identifier: str) -> None:
-    """Drop what a cluster holds; its open sessions end."""
+    """Drop what a cluster holds; its open sessions end. Users belong to the server: they go with its last cluster."""
     with closing(postgres.connect(folder)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (f"{identifier}.",))
         for (name,) in cursor.fetchall():
             drop = psycopg2.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg2.sql.Identifier(name))
             cursor.execute(drop)
+        cursor.execute("SELECT 1 FROM pg_database WHERE strpos(datname, '.') > 0")
+        if cursor.fetchone() is None:
+            cursor.execute("SELECT rolname FROM pg_roles WHERE NOT rolsuper AND rolname !~ '^pg_'")
+            for (name,) in cursor.fetchall():
+                with suppress(psycopg2.errors.DependentObjectsStillExist):
+                    cursor.execute(psycopg2.sql.SQL("DROP ROLE {}").format(psycopg2.sql.Identifier(name)))
 
 
 def main() -> None:
@@ -190,6 +204,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     os.chdir(folder)  # by this, processes.find knows the server
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # which nobody needs, and EC2's first answer would wait for
     key = secrets.token_hex(16)
     server = make_server("127.0.0.1", 0, Persistent(folder, key), threaded=True)
     _publish(folder / "aws.key", key)

