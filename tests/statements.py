@@ -292,6 +292,36 @@ STATEMENTS = [
         3,
         "materialized-view-create-sql-command",
     ),
+    (
+        "CREATE MATERIALIZED VIEW v DISTKEY (song) SORTKEY (id, song) AS SELECT id, song FROM plays; "
+        "SELECT diststyle, sortkey1, sortkey_num, tbl_rows FROM svv_table_info WHERE \"table\" = 'v'",
+        [("KEY(song)", "id", 2, 3)],
+        "materialized-view-create-sql-command",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW v AS SELECT id FROM plays; "
+        "SELECT diststyle, sortkey1 FROM svv_table_info WHERE \"table\" = 'v'",
+        [("EVEN", "AUTO(SORTKEY)")],
+        "materialized-view-create-sql-command",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW v AS SELECT id FROM plays; DELETE FROM plays; REFRESH MATERIALIZED VIEW public.v "
+        "RESTRICT; SELECT COUNT(*) FROM v",
+        0,
+        "materialized-view-refresh-sql-command",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW v AS SELECT id FROM plays; DROP MATERIALIZED VIEW v; "
+        "DROP MATERIALIZED VIEW IF EXISTS v; SELECT COUNT(*) FROM svv_mv_info",
+        0,
+        "materialized-view-drop-sql-command",
+    ),
+    (
+        "CREATE USER u PASSWORD 'Abcd1234' VALID UNTIL '2030-01-01'; ALTER USER u PASSWORD DISABLE; "
+        "SELECT usesuper FROM pg_user WHERE usename = 'u'",
+        False,
+        "r_CREATE_USER",
+    ),
     ("CREATE TABLE #t (id INT); INSERT INTO #t VALUES (1); SELECT id FROM #t", 1, "r_CREATE_TABLE_NEW"),
     ("SELECT id INTO TEMP t FROM plays; SELECT COUNT(*) FROM t", 3, "r_SELECT_INTO"),
     (
@@ -815,6 +845,33 @@ KEYS = [
 
 # What is refused, with a part of what the message says, by the page that says so.
 REFUSED_BY_SOURCE = {
+    "materialized-view-create-sql-command": [
+        ("CREATE MATERIALIZED VIEW IF NOT EXISTS v AS SELECT a FROM t", "DROP MATERIALIZED VIEW IF EXISTS first"),
+        ("CREATE OR REPLACE MATERIALIZED VIEW v AS SELECT a FROM t", "DROP MATERIALIZED VIEW IF EXISTS first"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT a FROM t WITH NO DATA", "Leave it out"),
+        ("CREATE MATERIALIZED VIEW v (b) AS SELECT a FROM t", "Name them in the query"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT a FROM t ORDER BY a", "no ORDER BY"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT a FROM (SELECT a FROM t LIMIT 3) AS s", "no LIMIT"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT a FROM t OFFSET 3", "no OFFSET"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT f_mine(a) FROM t", "no function of a user's: f_mine"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT CURRENT_SCHEMA(), a FROM t", "current_schema"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT relname FROM pg_class", "system tables, such as pg_class"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT name FROM svv_mv_info", "system tables, such as svv_mv_info"),
+        ("CREATE MATERIALIZED VIEW v DISTSTYLE ALL", "says its query"),
+        ("CREATE MATERIALIZED VIEW v DISTSTYLE KEY AS SELECT a FROM t", "go together"),
+    ],
+    "materialized-view-refresh-sql-command": [
+        ("REFRESH MATERIALIZED VIEW CONCURRENTLY v", "no CONCURRENTLY"),
+        ("REFRESH MATERIALIZED VIEW v WITH NO DATA", "Write REFRESH MATERIALIZED VIEW and the name"),
+    ],
+    "r_CREATE_VIEW": [("CREATE VIEW v SORTKEY (a) AS SELECT a FROM t", "no options, such as keys")],
+    "r_CREATE_USER": [
+        ("CREATE USER u", "PASSWORD DISABLE"),
+        ("CREATE USER u PASSWORD", "'...' or DISABLE"),
+        ("CREATE USER u PASSWORD NULL", "'...' or DISABLE"),
+        ("CREATE USER u PASSWORD 'abcdefg1'", "an upper-case letter"),
+        ("ALTER USER u PASSWORD 'Abcd@1234'", "or a space"),
+    ],
     "r_UNION: EXCEPT ALL and INTERSECT ALL are not supported": [
         ("SELECT a FROM t EXCEPT ALL SELECT b FROM t", "Write EXCEPT, or"),
         ("SELECT a FROM t INTERSECT ALL SELECT b FROM t", "Write INTERSECT, or"),
@@ -1142,9 +1199,16 @@ REFUSED_BY_SOURCE = {
         ("ALTER TABLE t DROP CONSTRAINT c", "no names of constraints"),
     ],
 }
+REFUSED_BY_SOURCE["stand-in"] += [
+    ("REFRESH MATERIALIZED VIEW v CASCADE", "Refresh each view"),
+    ("CREATE USER u PASSWORD 'md5153c434b4b77c89e6b94f12c5393af5b'", "Write the password itself"),
+    ("CREATE USER u PASSWORD 'sha256|Mypassword1'", "Write the password itself"),
+]
 REFUSED = [(statement, says, source) for source, rows in REFUSED_BY_SOURCE.items() for statement, says in rows]
 # What breaks the grammar, with a part of what the message says beside the place.
 UNREADABLE = [
+    ("REFRESH v", "MATERIALIZED VIEW and its name", "materialized-view-refresh-sql-command"),
+    ("REFRESH MATERIALIZED VIEW", "MATERIALIZED VIEW and its name", "materialized-view-refresh-sql-command"),
     ("SELECT a FROM t WHERE", "line 1, column 17: something is missing", "r_WHERE_clause"),
     ("SELECT 1 UNION", "line 1, column 10: something is missing", "r_UNION"),
     ("INSERT INTO t OVERRIDING SYSTEM VALUE VALUES (1)", "line 1, column 15", "r_INSERT_30"),
@@ -1163,6 +1227,25 @@ UNREADABLE = [
 ]
 # What only the server can tell; where Postgres says it, in Redshift's words.
 ERRORS = [
+    (
+        "CREATE TEMP TABLE s (a INT); CREATE MATERIALIZED VIEW v AS SELECT a FROM s",
+        "temporary",
+        "materialized-view-create-sql-command",
+    ),
+    (
+        "CREATE VIEW s AS SELECT id FROM plays; CREATE MATERIALIZED VIEW v AS SELECT id FROM s",
+        "cannot read a view, such as s.",
+        "materialized-view-create-sql-command",
+    ),
+    (
+        "CREATE MATERIALIZED VIEW v SORTKEY (song) AS SELECT id FROM plays",
+        'column "song" named in key does not exist',
+        "materialized-view-create-sql-command",
+    ),
+    ("REFRESH MATERIALIZED VIEW plays", "is not a materialized view", "materialized-view-refresh-sql-command"),
+    ("REFRESH MATERIALIZED VIEW missing", "does not exist", "materialized-view-refresh-sql-command"),
+    ("CREATE MATERIALIZED VIEW v AS SELECT id FROM plays; DROP TABLE plays", "depend on it", "r_DROP_TABLE"),
+    ("CREATE MATERIALIZED VIEW v AS SELECT id FROM plays; DELETE FROM v", "materialized view", "r_DELETE"),
     ("SELECT id * 2 AS twice, twice + 1 FROM plays", "alias in the same list", "r_SELECT_list"),
     ("SELECT SPLIT_PART(started, '-', 2) FROM plays", "write CAST(... AS VARCHAR) here", "SPLIT_PART"),
     (

@@ -20,6 +20,7 @@ from test_run import settings_in, wait_for, write
 
 from redjam import __main__ as cli
 from redjam import (
+    access,
     config,
     cost,
     doctor,
@@ -174,12 +175,15 @@ def test_status_shows_services_and_inventory(project, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-def test_create_tables_drops_only_when_told(database, monkeypatch, fresh):
+def test_create_tables_drops_only_when_told(database, monkeypatch, capsys, fresh):
     calls = []
     monkeypatch.setattr(schema, "create", lambda connection, fresh: calls.append(fresh))
     monkeypatch.setattr(schema, "describe", lambda connection: pd.DataFrame())
+    rights = pd.DataFrame({"may read": [True, False]}, index=["songs", "load_errors"])
+    monkeypatch.setattr(access, "ensure_analyst", lambda connection, settings: rights)
     assert cli.main(["create-tables", *(["--fresh"] if fresh else [])]) == 0
     assert calls == [fresh]
+    assert capsys.readouterr().out.splitlines()[-1] == "user analyst may read: songs"
 
 
 FILES = pd.DataFrame(

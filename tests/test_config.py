@@ -83,6 +83,7 @@ def test_the_seeds_file_is_read_unchanged(folder):
         dbname="dev",
         user="awsuser",
         password="Passw0rd",
+        analyst_password="",
         port=5439,
         cluster_type="multi-node",
         num_nodes=4,
@@ -326,6 +327,7 @@ WRONG = [
     ("DBNAME=song plays", "a-z"),
     (f"DBNAME={'d' * 65}", "1-64"),
     ("USER=public", "not public"),
+    ("USER=analyst", "not public or analyst"),
     ("USER=Awsuser", "a-z"),
     ("USER=aws:user", "_+.@-"),
     (f"USER={'u' * 129}", "1-128"),
@@ -558,9 +560,10 @@ def test_other_node_types_pass(node_type):
         "'Passw0rd' 1",
     ],
 )
-def test_a_wrong_password_is_not_printed(password):
-    line = message(cluster(f"PASSWORD={password}"))
-    assert line.startswith("dwh.cfg: [CLUSTER] PASSWORD: the value does not fit (line 2): ")
+@pytest.mark.parametrize("key", ["PASSWORD", "ANALYST_PASSWORD"])
+def test_a_wrong_password_is_not_printed(key, password):
+    line = message(cluster(f"{key}={password}"))
+    assert line.startswith(f"dwh.cfg: [CLUSTER] {key}: the value does not fit (line 2): ")
     assert password.strip("'") not in line
     assert "w0rd" not in line
 
@@ -571,6 +574,8 @@ def test_a_wrong_password_is_not_printed(password):
         "[CLUSTER]\nPASSWORD Sesame0pen\n",
         "[CLUSTER]\nPASSWORD Sesame0=pen\n",
         "[CLUSTER]\nPASSWORT=Sesame0pen\n",
+        "[CLUSTER]\nANALYST_PASSWORD Sesame0pen\n",
+        "[CLUSTER]\nANALYST_PASSWORT=Sesame0pen\n",
         "PASSWORD=Sesame0pen\n",
         "[CLUSTER]\nPASSWORD=Sesame0pen\nPASSWORD=Sesame0pen\n",
         "[CLUSTER]\nHOST=redshift://awsuser:Sesame0pen@redjam.example.com:5439/dev\n",
@@ -584,9 +589,10 @@ def test_no_error_prints_a_password(text):
 def test_settings_print_no_secret(monkeypatch):
     monkeypatch.setenv("DW_AWS_ACCESS_KEY_ID", "AKIASESAME")
     monkeypatch.setenv("DW_AWS_SECRET_ACCESS_KEY", "sesame/secret")
-    settings = read(cluster("PASSWORD=Sesame0pen"))
-    assert (settings.password, settings.access_key, settings.secret_key) == (
+    settings = read(cluster("PASSWORD=Sesame0pen\nANALYST_PASSWORD=Sesame0pen2"))
+    assert (settings.password, settings.analyst_password, settings.access_key, settings.secret_key) == (
         "Sesame0pen",
+        "Sesame0pen2",
         "AKIASESAME",
         "sesame/secret",
     )

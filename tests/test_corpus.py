@@ -324,7 +324,9 @@ def test_an_empty_folder_named_json_is_nothing(connected, load, tmp_path):
 BUILT = {
     # tables and a number that stand in the code
     ("etl", "f'SET statement_timeout TO {ASKS_AGAIN}'"),
+    ("design", "f'DROP TABLE IF EXISTS {table}'"),
     ("schema", "f'DROP TABLE IF EXISTS {table}'"),
+    ("schema", "f'DROP MATERIALIZED VIEW IF EXISTS {mart}'"),
     ("schema", "f'SELECT COUNT(*) FROM {table}'"),
     ("staging", "f'DROP TABLE {arrivals}'"),
     # a table and columns that stand in the code; the values are parameters

@@ -129,6 +129,19 @@ def test_what_breaks_the_grammar_is_refused_with_what_is_expected(statement, say
     assert says in str(refused.value), source
 
 
+def test_lower_case_means_the_same():
+    def told(sql):
+        try:
+            return "\n".join(map(str, translate(sql))).lower()
+        except psycopg2.Error as error:
+            return str(error).lower()
+
+    for written, *_ in (*STATEMENTS, *KEYS, *REFUSED):
+        parts = re.split(r"""('(?:[^'\\]|\\.|'')*'|"[^"]*"|\$\$.*?\$\$)""", written, flags=re.DOTALL)
+        lower = "".join(part if place % 2 else part.lower() for place, part in enumerate(parts))
+        assert "PASSWORD" in written or told(lower) == told(written)
+
+
 @pytest.mark.parametrize("written", [row[0] for row in (*STATEMENTS, *KEYS, *REFUSED)], ids=lambda text: text[:60])
 def test_a_statement_that_breaks_off_or_lacks_a_word_is_no_crash(written):
     words = [written[token.start : token.end + 1] for token in Tokenizer(dialect=Redshift()).tokenize(written)]
@@ -543,6 +556,100 @@ def test_nothing_is_logged_or_printed(tables, caplog, capfd):
     run(tables, "SHOW timezone; EXPLAIN SELECT LISTAGG(song) FROM plays; GRANT SELECT ON plays TO PUBLIC")
     assert caplog.messages == []
     assert capfd.readouterr() == ("", "")
+
+
+# --- Materialized views ---------------------------------------------------------------------------------------
+
+MATERIALIZED = (
+    "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); CREATE MATERIALIZED VIEW v AS SELECT COUNT(*) AS n FROM t"
+)
+ABOUT = "SELECT TRIM(name), is_stale FROM svv_mv_info ORDER BY 1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO t VALUES (2)",
+        "UPDATE t SET a = 3",
+        "DELETE FROM t",
+        "TRUNCATE t",
+        "MERGE INTO t USING (SELECT 1 AS a) AS s ON t.a = s.a WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT "
+        "VALUES (1)",
+    ],
+)
+def test_a_view_is_stale_from_a_change_to_the_refresh(redshift, change):
+    run(redshift, MATERIALIZED)
+    assert run(redshift, ABOUT) == [("v", "f")]
+    run(redshift, f"BEGIN; {change.replace('TRUNCATE', 'DELETE FROM')}; ROLLBACK")
+    assert run(redshift, ABOUT) == [("v", "f")]
+    run(redshift, change)
+    run(redshift, change)
+    assert run(redshift, ABOUT) == [("v", "t")]
+    run(redshift, "BEGIN; REFRESH MATERIALIZED VIEW v; ROLLBACK")
+    assert run(redshift, ABOUT) == [("v", "t")]
+    run(redshift, "REFRESH MATERIALIZED VIEW v")
+    assert run(redshift, ABOUT) == [("v", "f")]
+    assert run(redshift, "SELECT n FROM v") == run(redshift, "SELECT COUNT(*) FROM t")
+
+
+def test_a_refresh_without_changes_does_nothing_and_says_so(redshift):
+    run(redshift, MATERIALIZED)
+    files = "SELECT relfilenode FROM pg_class WHERE relname = 'v'"
+    before = run(redshift, files)
+    run(redshift, "REFRESH MATERIALIZED VIEW v")
+    assert run(redshift, files) == before
+    assert redshift.notices[-1] == "INFO:  Materialized view v is already up to date.\n"
+    run(redshift, "INSERT INTO t VALUES (1); REFRESH MATERIALIZED VIEW v")
+    assert run(redshift, files) != before
+    assert run(redshift, "SHOW lock_timeout") == [("0",)]
+
+
+def test_a_change_that_is_committed_during_a_refresh_stays_to_be_done(redshift, servers):
+    """The refresh has read, and is not over; then the change comes."""
+    other = connect(servers, redshift.info.dbname)
+    run(redshift, f"{MATERIALIZED}; DELETE FROM t")
+    run(redshift, "BEGIN; REFRESH MATERIALIZED VIEW v")
+    run(other, "INSERT INTO t VALUES (2)")
+    other.commit()
+    other.close()
+    run(redshift, "COMMIT")
+    assert run(redshift, ABOUT) == [("v", "t")]
+
+
+def test_a_view_that_reads_a_view_is_stale_when_that_is_refreshed(redshift):
+    run(redshift, f"{MATERIALIZED}; CREATE MATERIALIZED VIEW w AS SELECT n + 1 AS m FROM v; INSERT INTO t VALUES (2)")
+    assert run(redshift, ABOUT) == [("v", "t"), ("w", "f")]
+    run(redshift, "REFRESH MATERIALIZED VIEW v")
+    assert run(redshift, ABOUT) == [("v", "f"), ("w", "t")]
+    run(redshift, "REFRESH MATERIALIZED VIEW w")
+    assert run(redshift, "SELECT m FROM w") == [(3,)]
+
+
+def test_a_user_sees_and_refreshes_his_own_views_alone(redshift):
+    run(redshift, f"{MATERIALIZED}; INSERT INTO t VALUES (2)")
+    run(redshift, "DROP USER IF EXISTS u; CREATE USER u PASSWORD DISABLE; GRANT CREATE ON SCHEMA public TO u")
+    run(redshift, "GRANT SELECT ON t, v TO u; SET SESSION AUTHORIZATION u")
+    assert run(redshift, ABOUT) == []
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="must be owner of materialized view v"):
+        run(redshift, "REFRESH MATERIALIZED VIEW v")
+    run(redshift, "CREATE MATERIALIZED VIEW own AS SELECT a FROM t; RESET SESSION AUTHORIZATION")
+    run(redshift, "INSERT INTO t VALUES (3); SET SESSION AUTHORIZATION u")
+    assert run(redshift, ABOUT) == [("own", "t")]
+    run(redshift, "REFRESH MATERIALIZED VIEW own")
+    assert run(redshift, "SELECT COUNT(*) FROM own") == [(3,)]
+    run(redshift, "RESET SESSION AUTHORIZATION; DROP MATERIALIZED VIEW own")
+    run(redshift, "REVOKE ALL ON t, v FROM u; REVOKE CREATE ON SCHEMA public FROM u; DROP USER u")
+
+
+def test_postgres_keeps_a_password_as_it_would_make_it_itself(redshift):
+    run(redshift, "DROP USER IF EXISTS u; CREATE USER u PASSWORD 'Abcd$1234:x'")
+    kept = run(redshift, "SELECT rolpassword FROM pg_authid WHERE rolname = 'u'")[0][0]
+    assert re.fullmatch(r"SCRAM-SHA-256\$4096:[\w+/=]{24}\$[\w+/=]{44}:[\w+/=]{44}", kept)
+    session = {"dbname": redshift.info.dbname, "host": redshift.info.host, "port": redshift.info.port, "user": "u"}
+    psycopg2.connect(**session, password="Abcd$1234:x").close()
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(**session, password="Abcd$1234:y")
+    run(redshift, "DROP USER u")
 
 
 def test_a_text_is_translated_once_unless_it_is_long_or_holds_a_secret():

@@ -580,7 +580,7 @@ def test_local_is_well_from_end_to_end_and_stays_as_it_is(settings, connection, 
 
 def test_tables_that_are_not_there_are_to_be_made(settings, connection, put):
     put(events=[{}], songs=[{}])
-    warehouse.execute(connection, "DROP TABLE songplays")
+    warehouse.execute(connection, "DROP TABLE songplays CASCADE")
 
     found = examined(settings)
 

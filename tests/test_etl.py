@@ -341,7 +341,7 @@ def test_counts_that_do_not_add_up_roll_the_load_back(load, star, connection, mo
 
 def test_without_tables_the_etl_says_what_to_run(load, connection):
     for table in schema.TABLES:
-        warehouse.execute(connection, f"DROP TABLE {table}")
+        warehouse.execute(connection, f"DROP TABLE {table} CASCADE")
     with pytest.raises(LookupError, match=r"02_schema\.ipynb"):
         load([{}])
 
@@ -388,3 +388,4 @@ def test_two_loads_at_once_are_as_one_after_the_other(load, star, settings, clus
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(another, range(3))) == [0, 0, 2]
     assert star() == once
+    assert warehouse.frame(connection, warehouse.statement("stale_views")).empty

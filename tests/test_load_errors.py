@@ -368,7 +368,7 @@ def reader(scratch):
     """The connection as a user to whom, as on Serverless, the STL tables are denied."""
     warehouse.execute(scratch, TABLE)
     warehouse.execute(scratch, "REVOKE SELECT ON redshift_catalog.stl_load_errors FROM PUBLIC")
-    warehouse.execute(scratch, "CREATE USER reader; GRANT ALL ON t TO reader; SET ROLE reader")
+    warehouse.execute(scratch, "CREATE USER reader PASSWORD DISABLE; GRANT ALL ON t TO reader; SET ROLE reader")
     yield scratch
     warehouse.execute(scratch, "RESET ROLE; REVOKE ALL ON t FROM reader; DROP USER reader")
     warehouse.execute(scratch, "GRANT SELECT ON redshift_catalog.stl_load_errors TO PUBLIC")

@@ -34,7 +34,7 @@ def test_creating_again_keeps_the_rows(connection):
 
 def test_fresh_tables_are_empty_also_where_there_were_none(connection):
     warehouse.execute(connection, LISTENER)
-    warehouse.execute(connection, "DROP TABLE songplays")
+    warehouse.execute(connection, "DROP TABLE songplays CASCADE")
     schema.create(connection, fresh=True)
     assert (schema.describe(connection)["rows"] == 0).all()
 
@@ -87,3 +87,13 @@ def test_an_empty_warehouse_has_nothing_to_analyse(connection):
     schema.require(connection)
     with pytest.raises(schema.NotReady, match=r"03_etl\.ipynb"):
         schema.require(connection, loaded=True)
+
+
+def test_a_readers_view_is_named_and_not_dropped(connection):
+    warehouse.execute(connection, "CREATE VIEW mine AS SELECT level FROM songplays")
+    said = r"cannot drop table songplays .*view mine depends on table songplays.*: drop what you have built on it"
+    with pytest.raises(schema.NotReady, match=said):
+        schema.create(connection, fresh=True)
+    assert warehouse.frame(connection, "SELECT * FROM mine").empty
+    warehouse.execute(connection, "DROP VIEW mine")
+    schema.create(connection, fresh=True)

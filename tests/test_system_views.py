@@ -171,8 +171,14 @@ def test_a_catalog_of_an_older_version_is_brought_up_to_date(postgres):
         cursor.execute("CREATE VIEW mine AS SELECT * FROM redshift_catalog.pg_table_def")
         cursor.execute("DROP VIEW redshift_catalog.sys_load_history, redshift_catalog.svv_table_info")
         cursor.execute("CREATE VIEW redshift_catalog.sys_load_history AS SELECT 1 AS other")
+        cursor.execute("GRANT DELETE ON redshift_catalog.stale_views TO PUBLIC")
         cursor.execute("COMMENT ON SCHEMA redshift_catalog IS 'an older version'")
         system_views.install(cursor)
+        cursor.execute(
+            "SELECT count(*) FROM information_schema.table_privileges WHERE table_name = 'stale_views'"
+            " AND grantee = 'PUBLIC'"
+        )
+        assert cursor.fetchall() == [(0,)]
         cursor.execute("SELECT loaded_rows FROM redshift_catalog.sys_load_history")
         assert cursor.fetchall() == [(5,)]
         cursor.execute("SELECT count(*) FROM redshift_catalog.sys_load_detail")

@@ -137,11 +137,14 @@ def _doctor(arguments: argparse.Namespace) -> None:
 
 
 def _create_tables(arguments: argparse.Namespace) -> None:
-    from redjam import schema
+    from redjam import access, schema
 
-    with closing(_connect(config.load(arguments.config))[0]) as connection:
+    settings = config.load(arguments.config)
+    with closing(_connect(settings)[0]) as connection:
         schema.create(connection, arguments.fresh)
         print(schema.describe(connection).to_string())
+        rights = access.ensure_analyst(connection, settings)
+    print(f"user {access.ANALYST} may read: {', '.join(rights.index[rights['may read']]) or 'nothing'}")
 
 
 def _etl(arguments: argparse.Namespace) -> None:
@@ -265,8 +268,10 @@ def _parser() -> argparse.ArgumentParser:
     command("pause", _pause, "pause the cluster: then only its storage costs money")
     command("resume", _resume, "resume a paused cluster, or have AWS pause it later than it would")
     command("doctor", _doctor, "check what a connection and a COPY need, one line each, with the way out")
-    create = command("create-tables", _create_tables, "create the tables that are not there")
-    create.add_argument("--fresh", action="store_true", help="drop the tables and their rows first")
+    create = command(
+        "create-tables", _create_tables, "create the tables, marts and the user analyst that are not there"
+    )
+    create.add_argument("--fresh", action="store_true", help="drop the tables and their rows, and the marts, first")
     etl = command("etl", _etl, "load what is new or has changed into the star schema")
     etl.add_argument("--since", default="", metavar="DATE", help="the first day of events to load, such as 2018-11-02")
     etl.add_argument("--until", default="", metavar="DATE", help="the last day of events to load; days are in UTC")

@@ -17,6 +17,7 @@ KNOWN = {
         "DBNAME": "dwh",
         "USER": "awsuser",
         "PASSWORD": "",
+        "ANALYST_PASSWORD": "",
         "PORT": "5439",
         "CLUSTER_TYPE": "single-node",
         "NUM_NODES": "1",
@@ -46,6 +47,11 @@ SECTION = {key: section for section, keys in KNOWN.items() for key in keys}
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 S3_BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 S3_ADDRESS = S3_BUCKET + "/.+"
+PASSWORD = r"""(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?!.*['"\\/@])[!-~]{8,64}"""
+PASSWORD_RULE = (
+    "8-64 printable ASCII characters, among them an upper-case letter, a lower-case letter and a digit, "
+    "none of them ' \" \\ / @ or a space"
+)
 RULES = {
     "TARGET": (r"local|redshift|serverless", "local, redshift or serverless"),
     "REGION": (r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}", "a region of AWS such as us-west-2"),
@@ -56,14 +62,11 @@ RULES = {
     ),
     "DBNAME": (r"[a-z_][a-z0-9_]{0,63}", "1-64 characters from a-z, 0-9 and _, no digit first"),
     "USER": (
-        r"(?!public$)[a-z][a-z0-9_+.@-]{0,127}",
-        "1-128 characters from a-z, 0-9 and _+.@-, a letter first, and not public",
+        r"(?!(public|analyst)$)[a-z][a-z0-9_+.@-]{0,127}",
+        "1-128 characters from a-z, 0-9 and _+.@-, a letter first, and not public or analyst",
     ),
-    "PASSWORD": (
-        r"""(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?!.*['"\\/@])[!-~]{8,64}""",
-        "8-64 printable ASCII characters, among them an upper-case letter, a lower-case letter and a digit, "
-        "none of them ' \" \\ / @ or a space; or empty, and AWS makes one",
-    ),
+    "PASSWORD": (PASSWORD, f"{PASSWORD_RULE}; or empty, and AWS makes one"),
+    "ANALYST_PASSWORD": (PASSWORD, f"{PASSWORD_RULE}; or empty, and analyst has none"),
     "PORT": (r"543[1-9]|544\d|545[0-5]|819[1-9]|820\d|821[0-5]", "a number from 5431-5455 or 8191-8215"),
     "CLUSTER_TYPE": (r"single-node|multi-node", "single-node or multi-node"),
     "NUM_NODES": (r"[1-9]\d?|100", "a number from 1 to 100"),
@@ -117,6 +120,7 @@ class Settings:
     dbname: str
     user: str
     password: str = field(repr=False)  # empty: AWS manages it
+    analyst_password: str = field(repr=False)  # of the user who may only read; empty: it has none
     port: int
     cluster_type: str
     num_nodes: int
@@ -195,7 +199,8 @@ def load(path: str | Path | None = None) -> Settings:
         sample = local_dir / "sample" / name if values["target"] == "local" else None
         values[key.lower()] = _source(file, key, *entries[key], sample)
     values |= {key: int(values[key]) for key in ("port", "num_nodes", "base_capacity", "max_rejected", "max_hours")}
-    values |= {"password": Secret(values["password"]), "iam_role_arn": values.pop("arn")} | _access_keys()
+    values |= {key: Secret(values[key]) for key in ("password", "analyst_password")}
+    values |= {"iam_role_arn": values.pop("arn")} | _access_keys()
     node_type_line = entries["NODE_TYPE"][1]
     return Settings(**values, local_dir=local_dir, root=root, file=file, node_type_line=node_type_line)
 
@@ -327,7 +332,7 @@ def _access_keys() -> dict[str, Secret]:
 def _wrong(file: Path | None, key: str, value: str, line: int, allowed: str = "") -> SettingError:
     """The one line about a value: file, key, value (a secret stays unsaid), line, and what is allowed."""
     said = re.sub(r".*:.*@", "***@", value)  # HOST = redshift://user:password@host, pasted in whole
-    what = ": the value does not fit" if key == "PASSWORD" else f" is {said!r}"
+    what = ": the value does not fit" if key.endswith("PASSWORD") else f" is {said!r}"
     where = f"line {line}" if line else "the default"
     return SettingError(f"{_shown(file)}: {_label(key)}{what} ({where}): {allowed or RULES[key][1]}")
 

@@ -1,10 +1,12 @@
-"""From JSON on S3 to the star schema: stage what is new, load the star, check it, in one transaction."""
+"""From JSON on S3 to the star: stage what is new, load the star, check it, in one transaction; then its marts."""
 
 import logging
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pandas as pd
 import psycopg2
@@ -63,7 +65,8 @@ def run(
 
     `since` and `until` are days of event files such as 2018-11-02, both included; with `reload` unchanged files are
     loaded again, and without days all is made anew: rows of files that are gone leave. Waits for any other load. What
-    it did, or why it failed, is in the ledger afterwards.
+    it did, or why it failed, is in the ledger afterwards. The marts are brought up to date at the end, also those that
+    an earlier load left as they were; that one of them cannot be is a warning.
     """
     schema.require(connection)
     days = selection.days(since, until)
@@ -74,7 +77,9 @@ def run(
     asked = {"since": since, "until": until, "reload": "yes" if reload else ""}
     with ledger.recorded(connection, ", ".join(f"{name} {value}" for name, value in asked.items() if value)) as record:
         job = staging.Job(connection, uploads.ensure(settings), role_arn, record)
-        return _alone(connection, lambda: _run(job, days, reload))
+        result = _alone(connection, lambda: _run(job, days, reload))
+        _refresh(connection, record, _stale(connection) if result.files.empty else list(schema.MARTS))
+        return result
 
 
 def check(connection: Connection) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -167,16 +172,60 @@ def _reconcile(connection: Connection) -> pd.DataFrame:
     return counts
 
 
+# --- The marts --------------------------------------------------------------------------------------------
+
+
+def _stale(connection: Connection) -> list[str]:
+    """The marts that lack what is loaded, as a refresh that failed or was killed left them."""
+    stale = set(warehouse.frame(connection, warehouse.statement("stale_views"))["name"])
+    return [mart for mart in schema.MARTS if mart in stale]
+
+
+def _refresh(connection: Connection, record: ledger.Record, marts: list[str]) -> None:
+    """Bring marts up to date, each in a transaction of its own; the load is committed and stays, whatever happens here.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/materialized-view-refresh-sql-command.html
+    """
+    if not marts:
+        return
+    failed = {}
+    with record.step("refresh", "".join(warehouse.statement(f"marts/{mart}") for mart in marts)) as step:
+        for mart in bar(marts, "refresh"):
+            try:
+                _persistently(partial(warehouse.execute, connection, f"REFRESH MATERIALIZED VIEW {mart}"))
+            except psycopg2.Error as error:
+                failed[mart] = str(error).strip().partition("\n")[0]
+                said = "%s could not be refreshed, and is as before this load: %s; `redjam etl` tries it again"
+                log.warning(said, mart, failed[mart])
+                if connection.closed:
+                    break
+    if failed:
+        step |= {"state": "failed", "message": ledger.cut("message", "; ".join(f"{n}: {w}" for n, w in failed.items()))}
+    try:
+        record.add_last_step(connection)
+    except psycopg2.Error as lost:
+        log.debug("the step refresh of run %s is not recorded: %s", record.run_id, lost)
+
+
 # --- One load at a time -----------------------------------------------------------------------------------
 
 
 def _alone(connection: Connection, work: Callable[[], Run]) -> Run:
     """Do the work in a transaction that has the lock; tried again after an error that passes by itself."""
+
+    def locked() -> Run:
+        with warehouse.transaction(connection):
+            _lock(connection)
+            return work()
+
+    return _persistently(locked)
+
+
+def _persistently(work: Callable[[], Any]) -> Any:
+    """Do the work, again after an error that passes by itself."""
     for wait in (*RETRIES, None):
         try:
-            with warehouse.transaction(connection):
-                _lock(connection)
-                return work()
+            return work()
         except psycopg2.Error as error:
             if wait is None or not (passing := _passing(error)):
                 raise

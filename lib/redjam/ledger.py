@@ -68,6 +68,10 @@ class Record:
         warehouse.insert(connection, "etl_runs", [*self.steps, whole])
         warehouse.insert(connection, "load_errors", self.rejected)
 
+    def add_last_step(self, connection: Connection) -> None:
+        """Write one step more, after the end of the run."""
+        warehouse.insert(connection, "etl_runs", self.steps[-1:])
+
     def total(self, column: str) -> int:
         """The sum of a column of load_files over the files of this run."""
         return sum(file[column] for file in self.files)

@@ -14,7 +14,7 @@ from sqlglot.errors import ParseError, TokenError, UnsupportedError
 from sqlglot.tokens import Token, TokenType
 
 from redjam.local import copy
-from redjam.local.sql import alterations, checks, expressions, merges, queries, settings, tables
+from redjam.local.sql import alterations, checks, expressions, merges, queries, settings, tables, users, views
 from redjam.local.sql.expressions import folded, written
 from redjam.local.sql.reading import Tokenizer, pointed, read, unclosed
 from redjam.local.sql.refusals import REFUSED_STATEMENTS, Refused
@@ -101,7 +101,10 @@ def _rewritten(tokens: list[Token], sql: str) -> list[Piece]:
     if _asks_the_catalog(nodes):
         return _verbatim(tokens, sql)
     checks.check(nodes)
-    first = [tables.call("must_be_known", name) for name in checks.unknown_functions(nodes)]
+    unknown = checks.unknown_functions(nodes)
+    if of_view := views.is_materialized(tree):
+        views.check(tree, unknown)
+    first = [tables.call("must_be_known", name) for name in unknown]
     tree = tables.created_by_into(tree)
     # From the leaves up and from right to left: whatever a rule moves is done already.
     for node in reversed(list(tree.walk(bfs=False))):
@@ -112,6 +115,8 @@ def _rewritten(tokens: list[Token], sql: str) -> list[Piece]:
             node.replace(new)
     if isinstance(tree, exp.Create) and tree.kind == "TABLE":
         return [*first, *tables.create_table(tree)]
+    if of_view:
+        return views.create_materialized(tree)
     if isinstance(tree, exp.Alter):
         return alterations.alter_table(tree)
     if isinstance(tree, exp.Merge) and merges.is_simplified(tree):
@@ -123,6 +128,34 @@ def _asks_the_catalog(nodes: list[exp.Expr]) -> bool:
     """Whether all tables are Postgres' own: drivers ask those in words that Redshift's users may not use."""
     asked = checks.tables_of(nodes)
     return bool(asked) and all(checks.reads_the_catalog(table) and table.name.lower() not in VIEWS for table in asked)
+
+
+def _create_view(tokens: list[Token], sql: str) -> list[Piece]:
+    words = [token.text.upper() for token in tokens]
+    if "MATERIALIZED" in words[:4] and words[-1] == "DATA":
+        raise Refused("Redshift's CREATE MATERIALIZED VIEW has no WITH DATA and no WITH NO DATA. Leave it out.")
+    return _rewritten(tokens, sql)
+
+
+def _refresh(tokens: list[Token], sql: str) -> list[str]:
+    words = [token.text.upper() for token in tokens]
+    if words[1:3] != ["MATERIALIZED", "VIEW"] or not words[3:]:
+        raise ParseError(pointed(sql, tokens[0].start, "REFRESH takes MATERIALIZED VIEW and its name"))
+    views.check_refresh(words[3:])
+    name = tokens[3:6] if words[4:5] == ["."] else tokens[3:4]
+    return [tables.call("refresh_view", _text(name, sql))]
+
+
+def _user(tokens: list[Token], sql: str) -> list[str]:
+    """CREATE USER and ALTER USER; without the password in its own text: Postgres would write it to its log."""
+    place = next((place for place, token in enumerate(tokens) if token.text.upper() == "PASSWORD"), 0)
+    if not place:
+        if tokens[0].text.upper() == "CREATE":
+            raise Refused("Redshift's CREATE USER says the password. Write PASSWORD 'Abcd1234', or PASSWORD DISABLE.")
+        return _verbatim(tokens, sql)
+    rest = tokens[place + 2 :]
+    secret = users.secret(tokens[place + 1 : place + 2])
+    return [f"{_text(tokens[: place + 1], sql)} {secret} {_text(rest, sql) if rest else ''}".rstrip()]
 
 
 def _explain(tokens: list[Token], sql: str) -> list[str]:
@@ -223,20 +256,24 @@ VACUUM_WORDS = {"FULL", "SORT", "DELETE", "ONLY", "REINDEX", "RECLUSTER", "TO", 
 OBJECTS = ("DATABASE", "DEFAULT", "FUNCTION", "GROUP", "PROCEDURE", "ROLE", "SCHEMA", "USER")
 AS_THEY_STAND = {f"{verb} {thing}" for verb in ("CREATE", "ALTER", "DROP") for thing in OBJECTS}
 AS_THEY_STAND |= {"ABORT", "BEGIN", "CALL", "CLOSE", "COMMENT", "COMMIT", "DEALLOCATE", "DROP TABLE"}
-AS_THEY_STAND |= {"DROP VIEW", "END", "EXECUTE", "FETCH", "GRANT", "LOCK", "REFRESH", "REVOKE", "ROLLBACK"}
+AS_THEY_STAND |= {"DROP VIEW", "END", "EXECUTE", "FETCH", "GRANT", "LOCK", "REVOKE", "ROLLBACK"}
 AS_THEY_STAND |= {"START"}
 STATEMENTS = {
-    **dict.fromkeys(("SELECT", "WITH", "(", "INSERT", "UPDATE", "DELETE", "CREATE TABLE", "CREATE VIEW"), _rewritten),
+    **dict.fromkeys(("SELECT", "WITH", "(", "INSERT", "UPDATE", "DELETE", "CREATE TABLE"), _rewritten),
     **dict.fromkeys(AS_THEY_STAND, _verbatim),
     "ALTER TABLE": _alter,
     "ANALYZE": _analyze,
     "DECLARE": _prepare,
     "PREPARE": _prepare,
+    "ALTER USER": _user,
     "CREATE FUNCTION": _function,
     "CREATE PROCEDURE": _procedure,
+    "CREATE USER": _user,
+    "CREATE VIEW": _create_view,
     "COPY": lambda tokens, sql: [copy.parse(_text(tokens, sql))],
     "EXPLAIN": _explain,
     "MERGE": _rewritten,
+    "REFRESH": _refresh,
     "RESET": _set,
     "SET": _set,
     "SHOW": _show,

@@ -115,7 +115,7 @@ FUNCTIONS = {
         (
             "relation oid",
             "jsonb",
-            "obj_description(reltype, 'pg_type')::jsonb FROM pg_class WHERE oid = relation AND relkind = 'r'",
+            "obj_description(reltype, 'pg_type')::jsonb FROM pg_class WHERE oid = relation AND relkind IN ('r', 'm')",
         )
     ],
 }

@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS {SCHEMA}.rejected_rows (
     PRIMARY KEY (query, number)
 )"""
 
+# A user who is no superuser sees his own: https://docs.aws.amazon.com/redshift/latest/dg/c_visibility-of-data.html
+_OWN = "EXISTS (SELECT FROM pg_user WHERE usename = session_user AND (usesuper OR usesysid = userid::oid))"
 # Redshift's columns, in their order and types. CHAR is padded with blanks as there: a comparison with = works in both,
 # and a LIKE or a Python == that forgets to TRIM fails in both.
 VIEWS = {
@@ -61,7 +63,8 @@ SELECT
     value::char(1024) AS raw_field_value,
     code AS err_code,
     reason::char(100) AS err_reason
-FROM {SCHEMA}.loads JOIN {SCHEMA}.rejected_rows USING (query)""",
+FROM {SCHEMA}.loads JOIN {SCHEMA}.rejected_rows USING (query)
+WHERE {_OWN}""",
     # https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
     "sys_load_error_detail": f"""
 SELECT
@@ -80,7 +83,8 @@ SELECT
     position,
     code AS error_code,
     reason::char(512) AS error_message
-FROM {SCHEMA}.loads JOIN {SCHEMA}.rejected_rows USING (query)""",
+FROM {SCHEMA}.loads JOIN {SCHEMA}.rejected_rows USING (query)
+WHERE {_OWN}""",
     # https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_DETAIL.html; to a COPY of JSON a line is an object.
     "sys_load_detail": f"""
 SELECT
@@ -95,7 +99,8 @@ SELECT
     endtime AS end_time,
     (file ->> 3)::char(256) AS file_etag,
     (file ->> 4)::timestamptz AT TIME ZONE 'UTC' AS file_last_modified
-FROM {SCHEMA}.loads CROSS JOIN jsonb_array_elements(scanned) AS each_one (file)""",
+FROM {SCHEMA}.loads CROSS JOIN jsonb_array_elements(scanned) AS each_one (file)
+WHERE {_OWN}""",
     # https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_HISTORY.html
     "sys_load_history": f"""
 SELECT
@@ -119,7 +124,8 @@ SELECT
     bytes AS file_bytes_scanned,
     errors AS error_count,
     0::bigint AS copy_job_id
-FROM {SCHEMA}.loads""",
+FROM {SCHEMA}.loads
+WHERE {_OWN}""",
 }
 
 # A COPY that fails before it reads rows does not count, nor one that was rolled back after it had completed:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from redjam.local.sql import load_records
+from redjam.local.sql import load_records, materialized
 from redjam.local.sql.functions import FUNCTIONS
 from redjam.local.sql.keys import INDEX_ALL, INDEX_KEYS, KEEP_KEYS
 from redjam.local.sql.procedures import PROCEDURES
@@ -18,8 +18,10 @@ def install(cursor) -> None:
         for arguments, returns, body in overloads
     ]
     views = [_view(name, query) for name, query in VIEWS.items()]
-    statements = [load_records.TABLES, *functions, INDEX_KEYS, KEEP_KEYS, COUNT_ROWS, *PROCEDURES, *views, INDEX_ALL]
-    script = ";\n".join([*statements, f"GRANT USAGE ON SCHEMA {SCHEMA} TO PUBLIC"])
+    tables = [load_records.TABLES, materialized.TABLES]
+    procedures = [INDEX_KEYS, KEEP_KEYS, COUNT_ROWS, *PROCEDURES, *materialized.PROCEDURES]
+    statements = [*tables, *functions, *procedures, *views, INDEX_ALL, *RIGHTS]
+    script = ";\n".join(statements)
     version = hashlib.md5(script.encode()).hexdigest()
     cursor.execute("SELECT obj_description(to_regnamespace(%s), 'pg_namespace')", (SCHEMA,))
     if cursor.fetchone() != (version,):
@@ -35,8 +37,20 @@ def install(cursor) -> None:
                 {script};
             END $install$"""
         )
-        cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO PUBLIC")
         cursor.execute(f"COMMENT ON SCHEMA {SCHEMA} IS %s", (version,))
+
+
+# Everybody may ask the views, which show what Redshift would show him; not the records that some of them read, nor
+# svv_table_info, which is for superusers and those to whom one grants it. Redshift has no large objects.
+RIGHTS = [
+    f"GRANT USAGE ON SCHEMA {SCHEMA} TO PUBLIC",
+    f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO PUBLIC",
+    *(
+        f"REVOKE ALL ON {SCHEMA}.{name} FROM PUBLIC"
+        for name in ("loads", "rejected_rows", "stale_views", "svv_table_info")
+    ),
+    "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC",
+]
 
 
 def _view(name: str, query: str) -> str:
@@ -115,7 +129,8 @@ SELECT
         AS releffectivediststyle
 {_TABLES}
 WHERE n.nspname <> '{SCHEMA}' AND c.relkind <> 'i'""",
-    # https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TABLE_INFO.html; what only Redshift could know is NULL.
+    # https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_TABLE_INFO.html; what only Redshift could know is NULL. Rows
+    # can be counted of the tables alone that the user may read.
     "svv_table_info": f"""
 SELECT
     {SCHEMA}.current_database()::text AS database,
@@ -157,6 +172,7 @@ CROSS JOIN LATERAL (
     SELECT * FROM {SCHEMA}.count_rows(c.oid, CASE k.keys ->> 'diststyle' WHEN 'KEY' THEN k.keys ->> 'distkey' END)
 ) AS r
 WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND r.total > 0
+    AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE')
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', '{SCHEMA}')""",
     # https://docs.aws.amazon.com/redshift/latest/dg/r_STV_SLICES.html: the two of which svv_table_info speaks.
     "stv_slices": "SELECT 0 AS node, slice FROM generate_series(0, 1) AS slice",
@@ -182,4 +198,5 @@ WHERE CASE l.locktype
     WHEN 'transactionid' THEN NOT l.granted
 END""",
     **load_records.VIEWS,
+    **materialized.VIEWS,
 }

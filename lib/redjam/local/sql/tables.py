@@ -108,7 +108,7 @@ def create_table(create: exp.Create) -> list[str | Analyze]:
     if "like" in keys and len(keys) > 1:
         raise Refused("Redshift's LIKE takes no keys: the table gets those of its model. ALTER them afterwards.")
     keys.setdefault("diststyle", "KEY" if "distkey" in keys else "AUTO")
-    _check_keys(columns, keys)
+    check_keys(columns, keys)
     kept = [option for option in options if type(option) not in KEYS]
     if other := [option for option in kept if not isinstance(option, exp.TemporaryProperty)]:
         raise Refused(f"Redshift has no {written(other[0])} in CREATE TABLE. Leave it out.")
@@ -133,7 +133,8 @@ def create_table(create: exp.Create) -> list[str | Analyze]:
     return [empty, *keep, insert, Analyze(written(table))]
 
 
-def _check_keys(columns: dict[str, exp.ColumnDef], keys: dict) -> None:
+def check_keys(columns: dict[str, exp.ColumnDef], keys: dict) -> None:
+    """Raise what Redshift has against these keys of a table, or of one whose columns are not known here."""
     if (keys["diststyle"] == "KEY") != ("distkey" in keys):
         raise Refused("In Redshift DISTSTYLE KEY and a DISTKEY go together. Name both, or neither.")
     if keys.get("interleaved") and len(keys["sortkey"]) > 8:
@@ -209,11 +210,13 @@ def _data_type(kind: exp.DataType) -> exp.Expr:
 
 
 def _create(create: exp.Create) -> exp.Expr:
-    # A view that is bound late is to Postgres a view like any other, and a materialized one has no keys or schedule.
+    # A view that is bound late is to Postgres a view like any other.
     create.set("no_schema_binding", None)
-    if create.kind == "VIEW" and (options := create.args.get("properties")):
-        kept = [option for option in options.expressions if type(option) not in {exp.AutoRefreshProperty, *KEYS}]
-        options.set("expressions", kept)
+    options = create.args["properties"].expressions if create.args.get("properties") else []
+    if create.kind == "VIEW" and options and not any(isinstance(one, exp.MaterializedProperty) for one in options):
+        raise Refused(
+            "A view of Redshift has no options, such as keys. Write CREATE MATERIALIZED VIEW, or leave them out."
+        )
     return create
 
 

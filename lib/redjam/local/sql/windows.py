@@ -50,8 +50,8 @@ def _check_frame(spec: exp.WindowSpec | None, name: str) -> str | None:
         return None
     if name in TAKE_NO_FRAME | TAKE_NO_ORDER:
         return f"Redshift's {name.upper()} takes no frame. Leave it out."
-    if spec.args["kind"] != "ROWS":
-        return f"Redshift has no frame by {spec.args['kind']}. Write ROWS."
+    if (kind := spec.args["kind"].upper()) != "ROWS":
+        return f"Redshift has no frame by {kind}. Write ROWS."
     if spec.args.get("exclude"):
         return "Redshift has no EXCLUDE in a frame. Take the row's own value off the result."
     return None
