@@ -1,8 +1,15 @@
 -- How does the popularity of the most played artists change from week to week?
-WITH weekly AS (
-    SELECT DATE_TRUNC('week', p.start_time) AS week, a.name AS artist, COUNT(*) AS plays
+-- Artists with equally many plays in a week share a place. The first and the last week may be cut short.
+WITH counted AS (
+    SELECT DATE_TRUNC('week', p.start_time) AS week, p.artist_id, COUNT(*) AS plays
     FROM songplays AS p
-    JOIN artists AS a ON a.artist_id = p.artist_id
+    WHERE p.start_time >= :begin AND p.start_time < :end
+    GROUP BY 1, 2
+),
+weekly AS (
+    SELECT c.week, COALESCE(a.name, '(unknown)') AS artist, CAST(SUM(c.plays) AS BIGINT) AS plays
+    FROM counted AS c
+    JOIN artists AS a ON a.artist_id = c.artist_id
     GROUP BY 1, 2
 ),
 ranked AS (

@@ -1,9 +1,12 @@
 -- How often do people listen, day by day?
-SELECT
-    DATE_TRUNC('day', start_time) AS day,
-    COUNT(*) AS plays,
-    COUNT(DISTINCT user_id) AS listeners,
-    COUNT(DISTINCT CAST(user_id AS VARCHAR) || '-' || CAST(session_id AS VARCHAR)) AS sessions
-FROM songplays
-GROUP BY 1
-ORDER BY 1;
+-- A session that runs past midnight counts on both days.
+WITH sessions AS (
+    SELECT DATE_TRUNC('day', p.start_time) AS day, p.user_id, p.session_id, COUNT(*) AS plays
+    FROM songplays AS p
+    WHERE p.start_time >= :begin AND p.start_time < :end
+    GROUP BY 1, 2, 3
+)
+SELECT day, CAST(SUM(plays) AS BIGINT) AS plays, COUNT(DISTINCT user_id) AS listeners, COUNT(*) AS sessions
+FROM sessions
+GROUP BY day
+ORDER BY day;
