@@ -18,7 +18,9 @@ test: $(INSTALLED)  ## run the tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
-	@$(BIN)/python -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+	@echo "JupyterLab opens in your browser, on notebook 01. Ctrl-C here stops it."
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" JUPYTER_PATH="$(CURDIR)/.jupyter" \
+		$(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lint: $(INSTALLED)  ## check the style of the code and the notebooks
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
