@@ -1,0 +1,3 @@
+-- The keys of artists, by which a join finds them.
+SELECT artist_id
+FROM artists;

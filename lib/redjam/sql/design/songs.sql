@@ -1,0 +1,3 @@
+-- The keys of songs, by which a join finds them.
+SELECT song_id
+FROM songs;
