@@ -17,17 +17,18 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import chromium
+from browser import check_pages, chromium
 
 from redjam import config, record, report, run
 
 KERNELSPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
 MADE = [".lock", ".redjam-run.json", "notebooks", "reports"]  # what a run leaves in its folder
+GOOD = "delete-no_name-5_share-0.25_top_n-3"  # the folder of the reports of a run with those parameters
 SECRET = 'Sesame-<&>-0"pen'
 PARAMETERS = "top_n: int = 10  # how many rows\nshare: float = 0.5\nname = 'any'\ndelete: bool = False  # for good"
 
 FIRST = [
-    "# 1. Set & go\n\nThen [two](02_second.ipynb#a-chart), [notes](../README.md), [web](https://example.org).",
+    "# 1. Set & go\n\nThen [two](02_second.ipynb#A-chart), [notes](../README.md), [web](https://example.org).",
     ("parameters", PARAMETERS),
     "import os, sys, json, tqdm",
     "[top_n, share, name, delete]",
@@ -101,7 +102,8 @@ def read(terminal: int) -> Iterator[str]:
 def project(tmp_path_factory) -> Path:
     """A project after a run of two good notebooks, and after one of four of which the third fails.
 
-    The folder's name has a space and a dollar; the user has a broken kernel `python3` of their own.
+    In `good` lie reports of the time when all lay in one folder. The project's name has a space and a dollar; the user
+    has a broken kernel `python3` of their own.
     """
     folder = tmp_path_factory.mktemp("a project $HOME")
     write(folder / "notebooks/01_first.ipynb", FIRST)
@@ -213,7 +215,7 @@ def test_the_notebooks_are_not_overwritten(tmp_path):
     assert source.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["notebooks/01_mine.ipynb", "reports/index.html"])
+@pytest.mark.parametrize("name", ["notebooks/01_mine.ipynb", "reports/index.html", "reports/defaults/01_a.html"])
 def test_the_files_of_others_are_not_replaced(tmp_path, name):
     source = write(tmp_path / "notebooks/01_a.ipynb", ["1"])
     mine = tmp_path / "out" / name
@@ -247,20 +249,23 @@ def test_no_path_in_the_metadata_and_no_secret_anywhere(project):
     assert str(project) not in json.dumps(notebook.metadata)
     printed = [cell.outputs for cell in notebook.cells if cell.source.startswith("print(")]
     assert printed[0][0].text == "***\n"
-    made = [*project.glob("*/reports/*.html"), *project.glob("[gb]*d/notebooks/*.ipynb"), project / "error.txt"]
-    assert len(made) == 7 + 5 + 1
+    made = [*project.glob("*/reports/**/*"), *project.glob("[gb]*d/notebooks/*.ipynb"), project / "error.txt"]
+    made = [path for path in made if path.is_file()]
+    assert len(made) == 2 + 4 + 1 + 5 + 5 + 1
     for file in made:
         assert "Sesame" not in text_of(file), file
 
 
-def test_a_run_replaces_the_former_one_and_nothing_else(project):
-    names = {path.name for path in (project / "good/reports").iterdir()}
-    assert names == {"index.html", "01_first.html", "02_second.html", "kept.txt"}
+def test_a_run_has_a_folder_named_after_its_parameters_and_replaces_the_reports_of_old(project):
+    assert {path.name for path in (project / "good/reports").iterdir()} == {"index.html", GOOD, "kept.txt"}
+    names = {path.name for path in (project / "good/reports" / GOOD).iterdir()}
+    assert names == {"index.html", "01_first.html", "02_second.html", "run.json"}
     assert sorted(path.name for path in (project / "good").iterdir()) == MADE
 
 
 def test_the_index_tells_what_ran(project):
-    index = text_of(project / "good/reports/index.html")
+    index = text_of(project / f"good/reports/{GOOD}/index.html")
+    assert "<dd>passed, all 2 notebooks</dd>" in index
     assert "<dd>local</dd>" in index
     assert "top_n = 3, share = 0.25, name = 5, delete = no" in index
     assert re.search(r"<dd>\d{4}-\d\d-\d\d \d\d:\d\d UTC</dd>", index)
@@ -272,32 +277,84 @@ def test_the_index_tells_what_ran(project):
 
 
 def test_links_lead_to_pages_or_nowhere(project):
-    page = text_of(project / "good/reports/01_first.html")
-    assert '<a href="02_second.html#a-chart">two</a>' in page
+    page = text_of(project / f"good/reports/{GOOD}/01_first.html")
+    assert '<a href="02_second.html#A-chart">two</a>' in page
     assert '<a href="https://example.org">web</a>' in page
     assert "<a>notes</a>" in page
 
 
 def test_pages_lead_on_and_back(project):
-    first, second = (text_of(project / f"good/reports/{name}.html") for name in ("01_first", "02_second"))
+    first, second = (text_of(project / f"good/reports/{GOOD}/{name}.html") for name in ("01_first", "02_second"))
     steps = r'<a href="([^"]+)" rel="(\w+)">([^<]+)</a>'
     assert re.findall(steps, first) == [("02_second.html", "next", "Charts →")] * 2
     assert re.findall(steps, second) == [("01_first.html", "prev", "← Set &amp; go")] * 2
 
 
 def test_pages_load_nothing_from_the_network(project):
-    for page in project.glob("*/reports/*.html"):
+    for page in project.glob("*/reports/**/*.html"):
         loads = re.findall(r"""(?:src=|<link[^>]*href=|url\(|@import\s*)["']?([^"')\s>]+)""", text_of(page))
         assert [load for load in loads if not load.startswith("data:")] == [], page
         assert "<script" not in text_of(page).replace("<script>alert", ""), page
 
 
 def test_progress_bars_of_notebooks_are_not_in_the_report(project):
-    assert "it/s" not in text_of(project / "good/reports/01_first.html")
+    assert "it/s" not in text_of(project / f"good/reports/{GOOD}/01_first.html")
 
 
 def test_pictures_are_named_after_the_heading_above(project):
-    assert 'alt="A chart"' in text_of(project / "good/reports/02_second.html")
+    assert 'alt="A chart"' in text_of(project / f"good/reports/{GOOD}/02_second.html")
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "expected"),
+    [
+        ("local", {}, "defaults"),
+        ("aws", {}, "aws_defaults"),
+        ("local", {"until": "2018-11-05", "since": "2018-11-01"}, "since-2018-11-01_until-2018-11-05"),
+        ("aws", {"share": "-0.5"}, "aws_share--0.5"),
+        ("local", {"artist": "Björk & Co/.."}, "artist-Bjork-Co_########"),
+        ("local", {"artist": "坂本龍一"}, "artist_########"),
+        ("local", {"artist": ""}, "artist_########"),
+        ("local", {"artist": ".."}, "artist_########"),
+        ("local", {"a": "1_b-2"}, "a-1_b-2_########"),
+        ("local", {"größe": "1"}, "groe-1_########"),
+        ("local", {"key": record.HIDDEN}, "key_########"),
+        ("local", {"artist": "so long" * 40}, ("artist-" + "so-long" * 40)[:71] + "_########"),
+    ],
+)
+def test_reports_are_named_after_target_and_parameters(target, given, expected):
+    name = record.name(record.Record(target, given, "now"))
+    assert re.fullmatch(re.escape(expected).replace(r"\#", "[0-9a-f]"), name), name
+    assert len(name) <= 80
+
+
+def test_other_parameters_have_another_name():
+    given = [{"a": text} for text in ("AC/DC", "AC DC", "AC-DC", "AC_DC", "坂本", "龍一", "1_b-2", "x" * 99, "x" * 98)]
+    given += [{"a": "1", "b": "2"}, {}]
+    names = {record.name(record.Record(target, of, "now")) for of in given for target in ("local", "aws")}
+    assert len(names) == 2 * len(given)
+
+
+def test_reports_are_listed_only_when_they_are_whole(tmp_path, monkeypatch):
+    new, final = tmp_path / "new", tmp_path / "reports" / "defaults"
+    names = [report.listing.NOTE, "index.html", "[0-9][0-9]_*.html"]
+    for folder in (new, final):
+        folder.mkdir(parents=True)
+        (folder / "kept").mkdir()
+        for name in ("index.html", "01_a.html"):
+            (folder / name).touch()
+        report.listing.note(folder, {"Started": "then", "Parameters": folder.name}, "")
+    put, steps = Path.replace, []
+
+    def watched(file: Path, to: Path) -> None:
+        put(file, to)
+        steps.append((to.name, len(report.listing.runs(tmp_path / "reports", but=""))))
+
+    monkeypatch.setattr(Path, "replace", watched)
+    run._replace(new, final, names)
+    assert steps == [("01_a.html", 0), ("index.html", 0), ("run.json", 1)]
+    assert [of.about["Parameters"] for of in report.listing.runs(tmp_path / "reports", but="")] == ["new"]
+    assert sorted(path.name for path in final.iterdir()) == ["01_a.html", "index.html", "kept", "run.json"]
 
 
 # --- A run that fails -------------------------------------------------------------------------------------
@@ -305,7 +362,7 @@ def test_pictures_are_named_after_the_heading_above(project):
 
 def test_a_failure_names_notebook_cell_and_error(project):
     # papermill has put a cell with the parameters in: JupyterLab counts it, the reader's notebook lacks it.
-    report = project / "bad/reports/03_failing.html"
+    report = project / "bad/reports/top_n-4/03_failing.html"
     assert text_of(project / "error.txt") == (
         "03_failing.ipynb failed in cell [4] (number 4 of 5): ValueError: a bad row of *** "
         f"(report: {report}; mend it, then: redjam run --resume --out '{project / 'bad'}')"
@@ -319,7 +376,7 @@ def test_a_failed_notebook_keeps_what_it_did_and_the_rest_does_not_run(project):
         "02_second",
         "03_failing",
     }
-    page = text_of(project / "bad/reports/03_failing.html")
+    page = text_of(project / "bad/reports/top_n-4/03_failing.html")
     assert "Failed in cell [4] (number 4 of 5)" in page
     assert "and its details" in page
     assert page.count('id="failure"') == 1
@@ -327,8 +384,9 @@ def test_a_failed_notebook_keeps_what_it_did_and_the_rest_does_not_run(project):
 
 
 def test_the_index_shows_the_failure(project):
-    index = text_of(project / "bad/reports/index.html")
+    index = text_of(project / "bad/reports/top_n-4/index.html")
     assert "<h1>The run failed</h1>" in index
+    assert "<dd>failed in 03_failing</dd>" in index
     assert '<a href="03_failing.html#failure">ValueError: a bad row of ***</a>' in index
     assert re.findall(r'<td class="([\w-]+)">', index) == ["passed", "passed", "failed", "not-run"]
     assert "04_last.html" not in index
@@ -338,14 +396,14 @@ def test_a_kernel_that_dies_is_a_failure_too(tmp_path):
     write(tmp_path / "notebooks/01_a.ipynb", ["# 1. A", "1 + 1", "import os; os._exit(9)"])
     with pytest.raises(run.RunError, match=r"01_a\.ipynb failed in cell \[.\] \(number 3 of 3\): the kernel died"):
         run.run(settings_in(tmp_path), tmp_path / "out", {}, tmp_path / "notebooks")
-    assert "the kernel died" in text_of(tmp_path / "out/reports/01_a.html")
+    assert "the kernel died" in text_of(tmp_path / "out/reports/defaults/01_a.html")
 
 
 def test_a_crash_leaves_the_former_reports(tmp_path, monkeypatch):
     write(tmp_path / "notebooks/01_a.ipynb", ["# 1. A"])
     run.run(settings_in(tmp_path), tmp_path / "out", {}, tmp_path / "notebooks")
     before = text_of(tmp_path / "out/reports/index.html")
-    monkeypatch.setattr(report, "_linked", lambda *_: 1 / 0)
+    monkeypatch.setattr(report.listing, "note", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run.run(settings_in(tmp_path), tmp_path / "out", {}, tmp_path / "notebooks")
     assert text_of(tmp_path / "out/reports/index.html") == before
@@ -426,10 +484,11 @@ def test_a_mended_run_goes_on_where_it_failed(tmp_path, caplog):
     assert len(index_of(out)[1]) == 3
     assert re.search(r"<dt>Resumed</dt><dd>[-\d]{10} [:\d]{5} UTC, at 02_second</dd>", index)
     assert "<dd>top_n = 3</dd>" in index
-    assert '<a href="02_second.html" rel="next">Mended' in text_of(out / "reports/01_counts.html")
-    assert "top_n = 3" in text_of(out / "reports/01_counts.html")
+    assert '<a href="02_second.html" rel="next">Mended' in text_of(out / "reports/top_n-3/01_counts.html")
+    assert "top_n = 3" in text_of(out / "reports/top_n-3/01_counts.html")
     assert sorted(path.name for path in out.iterdir()) == MADE
-    assert {path.stem for path in (out / "reports").iterdir()} == {"01_counts", "02_second", "03_last", "index"}
+    assert {path.name for path in (out / "reports").iterdir()} == {"top_n-3", "index.html"}
+    assert len([*(out / "reports/top_n-3").iterdir()]) == 3 + 1 + 1
 
 
 def test_without_a_run_that_failed_there_is_nothing_to_resume(tmp_path):
@@ -521,6 +580,10 @@ def test_the_next_run_forgets_the_one_that_could_be_resumed(tmp_path):
     run.run(settings, out, {}, notebooks)
     assert text_of(notebooks / "log") == "run\n" * 2
     assert results(out / "notebooks/03_last.ipynb") == ["1"]
+    # Its reports stay.
+    assert (out / "reports/top_n-3/02_second.html").exists()
+    assert '<a href="../top_n-3/index.html">top_n = 3</a>' in text_of(out / "reports/index.html")
+    assert "local, failed in 02_second</span>" in text_of(out / "reports/index.html")
     with pytest.raises(run.RunError, match="the last run passed"):
         run.resume(settings, out, {}, notebooks)
 
@@ -606,26 +669,9 @@ def test_a_browser_of_any_usual_name_is_found(monkeypatch, tmp_path):
     assert (tmp_path / "google-chrome.log").exists()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_pages_in_a_browser(project, browser, width, scheme):
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    tab, complaints, requests = context.new_page(), [], []
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("request", lambda request: requests.append(request.url))
-    pages = sorted(project.glob("*/reports/*.html"))
-    assert len(pages) == 7
-    for page in pages:
-        tab.goto(page.as_uri())
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width, page
-        assert tab.evaluate("[...document.images].every(image => image.complete && image.naturalWidth)"), page
-        assert tab.title().startswith("Red Jam: ")
-    ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (sum(map(int, re.findall(r"\d+", ground))) < 200) == (scheme == "dark")
-    context.close()
-    assert complaints == []
-    assert {url.partition(":")[0] for url in requests} <= {"file", "data"}
+def test_the_pages_of_runs_hold_what_reports_promise(project):
+    pages = [*project.glob("bad/reports/*/*.html"), project / "bad/reports/index.html"]
+    check_pages(pages, {(390, "dark"): True, (1440, "light"): False})
 
 
 def test_one_can_click_through_the_pages(project, browser):
@@ -633,9 +679,9 @@ def test_one_can_click_through_the_pages(project, browser):
     tab.goto((project / "bad/reports/index.html").as_uri())
     tab.click("text=Set & go")
     tab.click("nav >> nth=0 >> text=Charts")
-    tab.click("nav >> nth=1 >> text=Fails")
+    tab.click("nav >> nth=-1 >> text=Fails")
     assert tab.text_content("h1").startswith("3. Fails")
     tab.click("text=Index >> nth=0")
     tab.click("text=ValueError: a bad row")
-    assert tab.url.endswith("03_failing.html#failure")
+    assert tab.url.endswith("/top_n-4/03_failing.html#failure")
     tab.close()

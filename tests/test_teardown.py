@@ -91,10 +91,10 @@ def test_the_last_notebook_deletes_so_that_its_report_proves_it(settings, stack,
     write(tmp_path / "notebooks" / "01_first.ipynb", PASSING)
     write(tmp_path / "notebooks" / "02_teardown.ipynb", TEARDOWN)
     run.run(settings, tmp_path / "out", {}, tmp_path / "notebooks")
-    assert "True" in (tmp_path / "out/reports/02_teardown.html").read_text()
+    assert "True" in (tmp_path / "out/reports/redshift_defaults/02_teardown.html").read_text()
     assert stack["calls"] == ["delete"]
     run.run(settings, tmp_path / "out", {}, tmp_path / "notebooks", keep=True)
-    assert "True" not in (tmp_path / "out/reports/02_teardown.html").read_text()
+    assert "True" not in (tmp_path / "out/reports/redshift_defaults/02_teardown.html").read_text()
     assert stack["calls"] == ["delete"]
 
 

@@ -1,8 +1,11 @@
 """What a run writes down after each notebook, so that another can go on where it failed or was stopped."""
 
+import hashlib
 import json
 import os
+import re
 import shutil
+import unicodedata
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +16,7 @@ UNFINISHED = ".redjam-run-unfinished"  # a folder in `out` of what a run has mad
 RECORD = "record.json"
 FINISHED = ".redjam-run.json"  # in `out`: the record of the run whose notebooks and reports lie there
 HIDDEN = "***"  # what stands in files for a secret
+LONGEST_NAME = 80  # of the folder of a run's reports, in characters
 
 
 class RunError(Exception):
@@ -29,6 +33,24 @@ class Record:
     resumed: str = ""
     builds: bool = False  # on AWS: the cluster is this run's own, and goes with it
     pages: list[Page] = field(default_factory=list)
+
+
+def name(record: Record) -> str:
+    """The name of the folder of the run's reports, after target (but local) and parameters: since-2018-11-01_top_n-5.
+
+    It has ASCII letters, digits, dots, dashes and underscores only, for all file systems, archives and mails. Where it
+    cannot say all of the parameters, a hash of them keeps it apart from others.
+    """
+    given = sorted(record.parameters.items())
+    words = [f"{name}-{value}" for name, value in given] or ["defaults"]
+    full = "_".join(words if record.target == "local" else [record.target, *words])
+    clear = not any("_" in value for _, value in given)  # else it could as well begin the next parameter
+    if clear and re.fullmatch(rf"[A-Za-z0-9._-]{{1,{LONGEST_NAME - 1}}}[A-Za-z0-9]", full):
+        return full
+    digest = hashlib.sha256(json.dumps([record.target, given]).encode()).hexdigest()[:8]
+    plain = unicodedata.normalize("NFKD", full).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", plain)[: LONGEST_NAME - 9].strip("-._")
+    return f"{plain}_{digest}"
 
 
 def write(folder: Path, record: Record) -> None:

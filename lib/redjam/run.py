@@ -26,7 +26,7 @@ from redjam import infrastructure, record, report, teardown
 from redjam.config import Settings
 from redjam.parameters import assign
 from redjam.record import HIDDEN, Record, RunError
-from redjam.report import Page
+from redjam.report import Page, listing
 
 NUMBERED = "[0-9][0-9]_*"
 # Kernels talk over loopback ports, where others on the machine could listen in, as ipykernel would warn.
@@ -44,9 +44,10 @@ def series(folder: Path) -> list[Path]:
 
 
 def run(settings: Settings, out: Path, parameters: dict[str, str], notebooks: Path, keep: bool = False) -> Path:
-    """Run the series and return its index, out/reports/index.html.
+    """Run the series and return the index of all runs, out/reports/index.html, which begins with this one.
 
-    What the former run left in out/notebooks and out/reports is replaced once this run is over. If a notebook
+    The reports go into a folder of their own, out/reports/NAME, named after the parameters. Once this run is over, it
+    replaces what a former run of that name left there, and what the last run left in out/notebooks. If a notebook
     fails, the rest does not run, the reports are written all the same, and then RunError is raised; so it is
     if another run writes into `out`. On AWS, what the run built is deleted at its end, unless it is to be kept.
     """
@@ -98,27 +99,30 @@ def _complete(settings: Settings, out: Path, values: dict[Path, dict], current: 
     folder = out / record.UNFINISHED
     if current.builds:  # the report of the last notebook is to prove it
         values = {at: {"delete": True} | of if at.stem.endswith("_teardown") else of for at, of in values.items()}
-    done, reports = folder / "notebooks", folder / "reports"
+    done, new, reports, name = folder / "notebooks", folder / "reports", out / "reports", record.name(current)
     with _kernels(settings, folder):
         current = _execute_all(folder, values, current, settings)
     about = {"Target": current.target, "Started": current.started}
     about |= {"Resumed": current.resumed} if current.resumed else {}
     about |= {"Took": f"{sum(page.seconds for page in current.pages):.1f} s"}
     about |= {"Parameters": report.in_words(current.parameters)}
-    report.write(reports, done, current.pages, about)
-    _replace(done, out / "notebooks", ".ipynb")
-    _replace(reports, out / "reports", ".html")
+    report.write(new / name, done, current.pages, about, listing.runs(reports, but=name))
+    _replace(done, out / "notebooks", [f"{NUMBERED}.ipynb"])
+    # What is listed is whole: the index, and what lists the run in later ones, go first and come last.
+    (reports / "index.html").unlink(missing_ok=True)
+    _replace(new / name, reports / name, [listing.NOTE, "index.html", f"{NUMBERED}.html"])
+    _replace(new, reports, [f"{NUMBERED}.html"])  # once, all reports lay there
     record.finish(out)
     for page in current.pages:
         if page.error:
-            kept = out / "reports" / f"{page.name}.html"
+            kept = reports / name / f"{page.name}.html"
             elsewhere = [] if out == (settings.root / "out").resolve() else ["--out", str(out)]
             usual = settings.file in (None, settings.root / "dwh.cfg")
             named = [] if usual else ["--config", str(settings.file)]
             again = shlex.join(["redjam", *named, "run", "--resume", *elsewhere])
             failed = f"{page.name}.ipynb failed in {page.where}: {page.error}"
             raise RunError(f"{failed} (report: {kept}; mend it, then: {again})")
-    return out / "reports" / "index.html"
+    return reports / "index.html"
 
 
 @contextmanager
@@ -128,7 +132,7 @@ def _alone(out: Path) -> Iterator[None]:
     The lock's file stays: were it removed, a third run could lock a new one beside the second run's.
     """
     # Only a run leaves a lock: without one, what lies there is somebody else's, and would be replaced.
-    foreign = [*out.glob(f"notebooks/{NUMBERED}.ipynb"), *out.glob("reports/*.html")]
+    foreign = [*out.glob(f"notebooks/{NUMBERED}.ipynb"), *out.glob("reports/*.html"), *out.glob("reports/*/*.html")]
     if foreign and not (out / ".lock").exists():
         raise RunError(f"{out} is not the folder of a run, and {foreign[0]} would be replaced: choose another folder")
     out.mkdir(parents=True, exist_ok=True)
@@ -247,7 +251,7 @@ def _shown(parameters: dict, settings: Settings) -> dict[str, str]:
 
 def _without_secrets(text: str, settings: Settings) -> str:
     """The text, plain or JSON, with HIDDEN for each secret, as it is or as HTML, code and JSON write it."""
-    for secret in (settings.password, settings.access_key, settings.secret_key):
+    for secret in (settings.password, settings.analyst_password, settings.access_key, settings.secret_key):
         if len(secret) >= 8:  # the shortest password that AWS takes; less could be any word
             for form in (str(secret), html.escape(secret), _quoted(secret)):
                 text = text.replace(_quoted(form), HIDDEN).replace(form, HIDDEN)
@@ -262,10 +266,13 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
-def _replace(new: Path, final: Path, suffix: str) -> None:
-    """Put a run's files in place of a former run's; the index goes first and comes last, other files stay."""
-    final.mkdir(exist_ok=True)
-    for old in (*final.glob(f"index{suffix}"), *final.glob(f"{NUMBERED}{suffix}")):
+def _replace(new: Path, final: Path, names: list[str]) -> None:
+    """Put a run's files in place of a former run's, which have these names; other files stay.
+
+    The first name goes first and comes last.
+    """
+    final.mkdir(parents=True, exist_ok=True)
+    for old in (old for name in names for old in sorted(final.glob(name))):
         old.unlink()
-    for file in sorted(new.iterdir()):
+    for file in sorted(filter(Path.is_file, new.iterdir()), key=lambda file: (file.match(names[0]), file.name)):
         file.replace(final / file.name)

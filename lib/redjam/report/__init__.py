@@ -1,12 +1,14 @@
-"""A page of each notebook that ran, and an index: files that load nothing, to open from disk or mail."""
+"""The reports of a run: a folder of pages that load nothing, to open from disk or mail, and an index of all runs."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbconvert import HTMLExporter
 from traitlets.config import Config
+
+from redjam.report import cells, listing
+from redjam.report.cells import headings
 
 # A progress bar writes one line again and again; only its last state is shown.
 CONFIG = Config(CoalesceStreamsPreprocessor={"enabled": True})
@@ -30,25 +32,40 @@ class Page:
         return self.state != "not run"
 
 
-def write(folder: Path, notebooks: Path, pages: list[Page], about: dict[str, str]) -> None:
-    """Write the page of each notebook that ran, from its file in `notebooks`, and index.html."""
+def write(folder: Path, notebooks: Path, pages: list[Page], about: dict[str, str], others: list[listing.Run]) -> None:
+    """Write the run's own folder, which can be sent as it is, and beside it the index of this run and the others.
+
+    In the folder: a page of each notebook that ran, from its file in `notebooks`, the run's index, and what later
+    runs list it from.
+    """
+    folder.mkdir(exist_ok=True)
     exporter = HTMLExporter(
         template_name="report",
-        template_file="notebook.html.j2",
+        template_file="cells.html.j2",
         extra_template_basedirs=[str(Path(__file__).parents[1])],
         embed_images=True,
         config=CONFIG,
     )
+    exporter.register_filter("prose", cells.prose)
+    template = exporter.environment.get_template
     ran = [page for page in pages if page.ran]
+    names = {page.name for page in ran} | {"index"}
+    findings = {}
     for page, previous, following in zip(ran, [None, *ran], [*ran[1:], None], strict=False):
-        notebook = _prepared(nbformat.read(notebooks / f"{page.name}.ipynb", as_version=4), page)
+        notebook = cells.marked(nbformat.read(notebooks / f"{page.name}.ipynb", as_version=4), page.cell)
+        body, contents = cells.body(exporter, notebook, names)
+        findings[page.name] = cells.findings(exporter, notebook, names)
         facts = about | {"Took": f"{page.seconds:.1f} s", "Parameters": in_words(page.parameters)}
-        resources = {"page": page, "previous": previous, "next": following, "facts": facts}
-        body, _ = exporter.from_notebook_node(notebook, resources)
-        (folder / f"{page.name}.html").write_text(_linked(body, ran), encoding="utf-8")
+        around = {"page": page, "previous": previous, "next": following, "facts": facts, "contents": contents}
+        text = template("page.html.j2").render(body=body, **around)
+        (folder / f"{page.name}.html").write_text(text, encoding="utf-8")
     failed = next((page for page in pages if page.error), None)
-    index = exporter.environment.get_template("index.html.j2").render(pages=pages, failed=failed, facts=about)
-    (folder / "index.html").write_text(index, encoding="utf-8")
+    about = {"State": _state(pages)} | about
+    index = {"pages": pages, "failed": failed, "facts": about, "findings": findings}
+    (folder / "index.html").write_text(template("index.html.j2").render(**index), encoding="utf-8")
+    top = template("index.html.j2").render(**index, base=folder.name, others=others)
+    (folder.parent / "index.html").write_text(top, encoding="utf-8")
+    listing.note(folder, about, cells.first_line(findings))
 
 
 def in_words(parameters: dict) -> str:
@@ -58,30 +75,11 @@ def in_words(parameters: dict) -> str:
 
 def title(notebook, default: str) -> str:
     """The first heading of a notebook, without its number."""
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return match[1] if (match := re.search(r"^# +(?:\d+\. +)?(.+?) *$", text, re.M)) else default
+    found = (heading for cell in notebook.cells if cell.cell_type == "markdown" for heading in headings(cell.source, 1))
+    return next(found, default)
 
 
-def _prepared(notebook, page: Page):
-    """Name each picture after the heading above it, and mark the cell that failed."""
-    heading = page.title
-    for index, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown":
-            heading = (re.findall(r"^#+ +(.+)$", cell.source, re.M) or [heading])[-1]
-        cell.metadata.setdefault("alt", heading)
-        cell.metadata["failed"] = index == page.cell
-    return notebook
-
-
-def _linked(body: str, pages: list[Page]) -> str:
-    """Link notebooks to their pages, unlink what has no page, and let tables and code scroll."""
-    names = {page.name for page in pages} | {"index"}
-
-    def link(match: re.Match) -> str:
-        address, hash_, fragment = match[1].partition("#")
-        name = Path(address).stem
-        return f'<a href="{name}.html{hash_}{fragment}"{match[2]}' if name in names else f"<a{match[2]}"
-
-    body = re.sub(r'<a href="(?![a-z]+:|#)([^"]*)"([^>]*)', link, body)
-    body = body.replace('<div class="highlight', '<div tabindex="0" class="highlight')
-    return re.sub(r"<table\b.*?</table>", r'<div class="scroll" tabindex="0">\g<0></div>', body, flags=re.S)
+def _state(pages: list[Page]) -> str:
+    if failed := next((page for page in pages if page.error), None):
+        return f"failed in {failed.name}"
+    return f"passed, all {len(pages)} notebooks" if len(pages) > 1 else "passed"
