@@ -1,6 +1,6 @@
 -- Mart: plays and seconds listened of each artist on each day with plays, in UTC. With inner joins, COUNT and SUM alone
 -- Redshift brings it up to date by what has changed since, also by DATE_TRUNC of a timestamp:
--- https://docs.aws.amazon.com/redshift/latest/dg/materialized-view-refresh.html
+-- https://docs.aws.amazon.com/redshift/latest/dg/materialized-view-refresh-sql-command.html
 CREATE MATERIALIZED VIEW plays_by_day_artist
 DISTSTYLE EVEN
 SORTKEY (day)
