@@ -438,4 +438,4 @@ def test_the_notebooks_pose_each_exercise_with_a_fault_that_check_knows():
         }
         assert query.removeprefix(f"%%sql {name} <<\n") + ";" in faulty, name
         assert "".join(solution["source"]) == f'exercises.solve(connection, "{name}")'
-        assert "solution" in solution["metadata"]["tags"]
+        assert solution["metadata"]["jupyter"] == {"outputs_hidden": True, "source_hidden": True}, "out of sight"

@@ -131,7 +131,12 @@ def test_artist_popularity_by_week():
         "first week to place 1 in its last, Cleo lost most, from place 2 in its first week to place 1,500 in its last."
     )
     alone = said("artist_popularity_by_week", (WEEKS[0], "Anna", 3, 9), (WEEKS[1], "Anna", 3, 1))
-    assert alone == "Anna is in first place in 1 of 2 weeks with plays."
+    assert alone == (
+        "Anna is in first place in 1 of 2 weeks with plays; Anna gained, from place 9 in its first week to place 1 in "
+        "its last."
+    )
+    sank = said("artist_popularity_by_week", (WEEKS[0], "Anna", 3, 2), (WEEKS[1], "Anna", 3, 9))
+    assert sank == "Anna lost, from place 2 in its first week to place 9 in its last."
     assert said("artist_popularity_by_week", (MONDAY, "Anna", 3, 1)) == "Anna is in first place in the only week."
     assert said("artist_popularity_by_week", (MONDAY, "Anna", 3, 2)) == "None of these artists changed place in 1 week."
 

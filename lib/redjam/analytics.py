@@ -44,9 +44,8 @@ def artist(connection: Connection, name: str, begin: datetime, end: datetime) ->
 
     UnknownArtist if there is none.
     """
-    question = warehouse.statement("analytics/most_played_artists")
-    most_played = warehouse.frame(connection, question, begin=begin, end=end, top_n=3)["artist"].tolist()
     if not name.strip():
+        most_played = _most_played(connection, begin, end)
         if not most_played:
             raise UnknownArtist(f"no artist is played from {begin:%Y-%m-%d} to {end - DAY:%Y-%m-%d}")
         return most_played[0]
@@ -60,9 +59,16 @@ def artist(connection: Connection, name: str, begin: datetime, end: datetime) ->
     near = (
         difflib.get_close_matches(wanted, spelled, n=3) or [plain for plain in sorted(spelled) if wanted in plain][:3]
     )
-    hint = f"did you mean {', '.join(spelled[plain] for plain in near)}?" if near else ""
-    hint = hint or f"most played are {', '.join(most_played)}"
+    if near:
+        hint = f"did you mean {', '.join(spelled[plain] for plain in near)}?"
+    else:
+        hint = f"most played are {', '.join(_most_played(connection, begin, end))}"
     raise UnknownArtist(f"no artist is named {name!r}: {hint}")
+
+
+def _most_played(connection: Connection, begin: datetime, end: datetime) -> list[str]:
+    question = warehouse.statement("analytics/most_played_artists")
+    return warehouse.frame(connection, question, begin=begin, end=end, top_n=3)["artist"].tolist()
 
 
 def _after(day: str) -> datetime:

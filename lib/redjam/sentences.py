@@ -114,14 +114,12 @@ def artist_popularity_by_week(frame: pd.DataFrame) -> str:
         led = f"{_count(first_places[leader])} of {weeks} weeks with plays" if weeks > 1 else "the only week"
         parts.append(f"{leader} is in first place in {led}")
     places = frame.sort_values("week").groupby("artist")["position"].agg(["first", "last"]).astype(int)
-    gained, changes = (places["first"] - places["last"]).sort_index(), []
-    for artist, moved in ((gained.idxmax(), "gained"), (gained.idxmin(), "lost")) if len(places) > 1 else ():
-        if gained[artist] * (1 if moved == "gained" else -1) > 0:
-            first, last = places.loc[artist]
-            way = f"from place {first:,} in its first week to place {last:,} in its last"
-            changes.append(f"{artist} {moved} most, {way}")
-    if changes:
-        parts.append(f"of these leaders, {', '.join(changes)}")
+    gained = (places["first"] - places["last"]).sort_index()
+    among, most = ("of these leaders, ", " most") if len(places) > 1 else ("", "")
+    moves = [(gained.idxmax(), f"gained{most}")] if gained.max() > 0 else []
+    moves += [(gained.idxmin(), f"lost{most}")] if gained.min() < 0 else []
+    if moves:
+        parts.append(among + ", ".join(f"{artist} {moved}, {_way(*places.loc[artist])}" for artist, moved in moves))
     return "; ".join(parts) + "." if parts else f"None of these artists changed place in {_many(weeks, 'week')}."
 
 
@@ -282,6 +280,10 @@ def _part(part: float, whole: float) -> str:
 
 def _day(time: pd.Timestamp) -> str:
     return f"{time.day} {time:%B %Y}"
+
+
+def _way(first: int, last: int) -> str:
+    return f"from place {first:,} in its first week to place {last:,} in its last"
 
 
 def _shared(frame: pd.DataFrame, name: str) -> str:

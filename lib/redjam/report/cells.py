@@ -59,14 +59,14 @@ def _about(cell, index: int) -> dict:
     if is_sql:
         cell.metadata["magics_language"] = "sql"  # for its colours
     label = next((LABELS[tag] for tag in tags if tag in LABELS), "SQL" if is_sql else "Code")
-    return {"place": f"cell-{index}", "label": label, "solution": "solution" in tags, "summary": "summary" in tags}
+    return {"place": f"cell-{index}", "label": label, "summary": "summary" in tags}
 
 
 def _shown(output: dict) -> dict:
-    """What of an output is to be another: statements are known by their SQL, and ipython-sql's chatter is left out."""
+    """What of an output is to be another: a statement is known by its SQL."""
     if match := SQL.fullmatch(output.get("data", {}).get("text/markdown", "")):
         return {"data": {"text/markdown": match[0]}, "metadata": {"sql": match["sql"]}}
-    return {"text": output["text"]} if "text" in output else {}
+    return {}
 
 
 def body(exporter, notebook, names: set[str]) -> tuple[str, list[tuple[int, str, str]]]:
